@@ -1,0 +1,53 @@
+"""The one place where errors end: dlrun's own become a message and an exit code; bugs keep their traceback."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from dlrun.cli.terminal import Terminal
+from dlrun.errors import DlrunError, ExitCode, Terminated
+
+
+@contextmanager
+def guarded(terminal: Terminal, *, debug: bool = False) -> Iterator[None]:
+    """Run a command's body: an error of ours is told on stderr and ends the process with its code."""
+    try:
+        with _sigterm_raises():
+            yield
+    except DlrunError as error:
+        if debug:
+            raise
+        terminal.message(explain(error))
+        raise SystemExit(int(error.exit_code)) from error
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        terminal.message("interrupted")
+        raise SystemExit(int(ExitCode.INTERRUPTED)) from None
+
+
+def explain(error: DlrunError) -> str:
+    """Write an error for a person: what, where, and what to do; control characters made visible."""
+    text = str(error)
+    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that a run gets the chance to say that it was interrupted."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Terminated("terminated by SIGTERM")
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: somebody else handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

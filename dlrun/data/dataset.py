@@ -1,0 +1,113 @@
+"""What a loaded data set is: frozen values, and nothing that has been fitted.
+
+Rows of every part (training, provided validation, provided test) share one numbering, so a split is row indices and
+never data. A data set is what the source says; preprocessing comes later and inside a fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.int64]
+
+Task = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
+CLASSIFICATION: frozenset[str] = frozenset({"binary", "multiclass", "multilabel"})
+
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Sequences of different lengths, end to end: row ``i`` is ``tokens[offsets[i]:offsets[i + 1]]``.
+
+    Args:
+        tokens: every token of every row, shape (tokens,), int32, none below 0.
+        offsets: where each row starts, and the end, shape (rows + 1,), int64, starts with 0, never falls.
+    """
+
+    tokens: npt.NDArray[np.int32]
+    offsets: Indices
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Indices:
+        """Tokens in each row, shape (rows,)."""
+        return np.diff(self.offsets)
+
+    def __getitem__(self, row: int) -> npt.NDArray[np.int32]:
+        return self.tokens[self.offsets[row] : self.offsets[row + 1]]
+
+    def take(self, rows: Indices) -> TokenRows:
+        """Copy some rows, in the order asked for."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        positions = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return TokenRows(self.tokens[positions], offsets)
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file that was read: where it lies, its size in bytes, and the sha256 of its content."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Inputs and targets of every row, and what the source knows about them.
+
+    Args:
+        name: the source's name, or the file's.
+        task: what kind of problem the targets make.
+        inputs: an array (rows, ...) of any numeric type, or token rows.
+        targets: binary and multiclass: class indices 0..C-1, (rows,) int64. multilabel: 0 or 1, (rows, labels) uint8.
+            regression and unit_regression: (rows,) floating; vector_regression: (rows, outputs) floating.
+        feature_names: of the columns of 2-D inputs; may be empty.
+        target_names: of the target columns; may be empty.
+        class_names: of the classes in index order (multilabel: of the labels); may be empty.
+        categories: text columns of 2-D inputs, by column index: the inputs hold codes, this holds what each code says.
+            A code is not a number to compute with: `one_hot` turns it into columns, on the categories of training rows.
+        vocabulary: of token rows: every token lies below this; None where the source does not say.
+        train_rows: the rows that may be split, in the source's order.
+        validation_rows: a validation set that came with the data; usually empty.
+        test_rows: a test set that came with the data; may be empty.
+        files: what was read.
+        fingerprint: of inputs and targets as loaded.
+        notes: what a person should know about these data, one sentence each.
+    """
+
+    name: str
+    task: Task
+    inputs: Array | TokenRows
+    targets: Array
+    train_rows: Indices
+    fingerprint: str
+    validation_rows: Indices = field(default_factory=lambda: np.empty(0, np.int64))
+    test_rows: Indices = field(default_factory=lambda: np.empty(0, np.int64))
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    vocabulary: int | None = None
+    files: tuple[DataFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """All rows: training, validation and test."""
+        return len(self.inputs)
+
+    @property
+    def outputs(self) -> int:
+        """Classes of a multi-class problem, labels of a multi-label one, columns of a vector target; else 1."""
+        if self.task == "multiclass":
+            return len(self.class_names) or int(self.targets.max(initial=0)) + 1
+        return 1 if self.targets.ndim == 1 else int(self.targets.shape[1])

@@ -1,0 +1,32 @@
+"""What the axes of inputs stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlrun.data.dataset import Array, TokenRows
+
+
+def axes_of(inputs: Array | TokenRows) -> tuple[str, ...]:
+    """Name the axes: ``("samples", "features")``, ``("samples", "height", "width", "channels")``, ...
+
+    Rank 3 is pictures in grey where the values are bytes, else sequences of feature vectors.
+    """
+    if isinstance(inputs, TokenRows):
+        return ("samples", "tokens")
+    return axes_of_array(inputs.ndim, inputs.dtype)
+
+
+def axes_of_array(rank: int, dtype: np.dtype[Any]) -> tuple[str, ...]:
+    """Name the axes of an array of this rank and type."""
+    if rank == 3 and dtype == np.uint8:
+        return ("samples", "height", "width")
+    return {
+        1: ("samples",),
+        2: ("samples", "features"),
+        3: ("samples", "timesteps", "features"),
+        4: ("samples", "height", "width", "channels"),
+        5: ("samples", "frames", "height", "width", "channels"),
+    }.get(rank, ("samples", *(f"axis {axis}" for axis in range(1, rank))))

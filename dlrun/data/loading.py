@@ -1,0 +1,77 @@
+"""From a dataset section to a `Dataset`: which source reads it, and what the run's own spec records of its files."""
+
+from __future__ import annotations
+
+from dlrun.data import targets
+from dlrun.data.dataset import Dataset, Task
+from dlrun.data.download import OnProgress, no_progress
+from dlrun.errors import DataError
+from dlrun.spec.sources import (
+    ArraySource,
+    BundledSource,
+    CaliforniaSource,
+    Cifar100Source,
+    DatasetSpec,
+    GeneratedSource,
+    NpySource,
+    NpzSource,
+    ParquetSource,
+    TableSource,
+    TokenSource,
+)
+
+FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource)
+
+
+def load_dataset(source: DatasetSpec, *, task: Task | None = None, on_progress: OnProgress = no_progress) -> Dataset:
+    """Read a data set.
+
+    Args:
+        source: where it comes from; paths in it are absolute.
+        task: what the spec says of the targets; None lets the source, or the targets themselves, decide.
+        on_progress: hears of a download.
+
+    Raises:
+        DataError: whatever is wrong with the data: missing, damaged, or not what the spec says.
+        SpecError: a generator's option that does not exist.
+    """
+    try:
+        dataset = _read(source, task, on_progress)
+    except MemoryError as error:
+        raise DataError(f"'{source.source}' does not fit into this machine's memory") from error
+    return dataset if task is None or task == dataset.task else targets.retarget(dataset, task)
+
+
+def _read(source: DatasetSpec, task: Task | None, on_progress: OnProgress) -> Dataset:
+    from dlrun.data.sources import arrays, bundled, cifar, generated, keras_arrays, keras_tokens, plugins, tables
+
+    match source:
+        case TokenSource():
+            return keras_tokens.load(source, on_progress)
+        case ArraySource(source="cifar10"):
+            return cifar.load("cifar10", "fine", on_progress)
+        case Cifar100Source():
+            return cifar.load("cifar100", source.label_mode, on_progress)
+        case ArraySource():
+            return keras_arrays.load(source.source, on_progress)
+        case CaliforniaSource():
+            return keras_arrays.load_california(source.version, on_progress)
+        case BundledSource():
+            return bundled.load(source.source)
+        case GeneratedSource():
+            return generated.load(source)
+        case TableSource() | ParquetSource():
+            return tables.load(source, task)
+        case NpzSource():
+            return arrays.load_npz(source, task)
+        case NpySource():
+            return arrays.load_npy(source, task)
+        case _:
+            return plugins.load(source)
+
+
+def resolved_source(source: DatasetSpec, dataset: Dataset) -> DatasetSpec:
+    """Return the source with the sha256 of the files that were read, as the run's own spec records it."""
+    if isinstance(source, FILE_SOURCES):
+        return source.model_copy(update={"sha256": tuple(file.sha256 for file in dataset.files)})
+    return source

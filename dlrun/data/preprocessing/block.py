@@ -1,0 +1,85 @@
+"""What passes from step to step: some rows of the inputs, and what their columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from dlrun.data.dataset import Array, TokenRows
+from dlrun.data.encoded import MultiHotRows
+from dlrun.errors import Problem, SpecError
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of 2-D inputs.
+
+    Args:
+        name: as in the source; of a column that `one_hot` made: ``sex=male``.
+        kind: a number; a text, held as the code of its category; or made of a category by `one_hot`.
+        categories: of a text column: what each code says.
+    """
+
+    name: str
+    kind: Literal["number", "text", "made"] = "number"
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows on their way through the steps.
+
+    Args:
+        values: (rows, ...), token rows, or bits.
+        columns: of 2-D arrays of features; empty for everything else.
+    """
+
+    values: Array | TokenRows | MultiHotRows
+    columns: tuple[Column, ...] = ()
+
+
+Chunks = Callable[[], Iterator[Block]]
+"""Goes through the training rows, as the steps before left them, some thousand at a time; can be called again."""
+
+
+class FittedStep(Protocol):
+    """A step and what it learned from training rows."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, one sentence each."""
+        ...
+
+    def apply(self, block: Block) -> Block:
+        """Carry the step out on some rows. Does not change the block."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return the step's name and what was fitted, ready for JSON."""
+        ...
+
+
+def misfit(index: int, message: str, hint: str | None = None) -> SpecError:
+    """Say that a step does not fit the data or its place; ``index`` is where it stands in the list."""
+    return SpecError([Problem(message, ("preprocessing", index), hint)])
+
+
+def select(columns: tuple[Column, ...], names: tuple[str, ...] | None, kind: str, index: int) -> tuple[int, ...]:
+    """Find columns by name, or all of a kind when no names are given.
+
+    Raises:
+        SpecError: a name that no column has.
+    """
+    from dlrun.registry.nearest import nearest
+
+    if names is None:
+        return tuple(place for place, column in enumerate(columns) if column.kind == kind)
+    places = {column.name: place for place, column in enumerate(columns)}
+    for name in names:
+        if name not in places:
+            close = nearest(name, places)
+            listed = ", ".join(list(places)[:30]) or "none that have names"
+            hint = (f"did you mean '{close}'? " if close else "") + f"columns here: {listed}"
+            raise misfit(index, f"there is no column '{name}'", hint)
+    return tuple(places[name] for name in dict.fromkeys(names))

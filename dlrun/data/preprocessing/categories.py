@@ -1,0 +1,82 @@
+"""The step for categories: `one_hot`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dlrun.data.dataset import Array
+from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
+from dlrun.errors import DataError
+from dlrun.spec.steps import OneHot
+
+
+@dataclass(frozen=True)
+class Category:
+    """A column and its categories in the training rows, as numbers and as texts, in ascending order."""
+
+    place: int
+    name: str
+    codes: tuple[float, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Each category of some columns as a column of zeros and ones, in the place of the old one."""
+
+    categories: tuple[Category, ...]
+    notes: tuple[str, ...] = ()
+
+    def apply(self, block: Block) -> Block:
+        """Spread the categories; one that was not seen in training rows becomes all zeros."""
+        by_place = {category.place: category for category in self.categories}
+        values = np.asarray(block.values)
+        parts: list[Array] = []
+        columns: list[Column] = []
+        for place, column in enumerate(block.columns):
+            if category := by_place.get(place):
+                parts.append((values[:, place, None] == np.array(category.codes)).astype(np.float64))
+                columns += [Column(f"{column.name}={text}", "made") for text in category.texts]
+            else:
+                parts.append(values[:, place, None])
+                columns.append(column)
+        return Block(np.concatenate(parts, axis=1), tuple(columns))
+
+    def state(self) -> dict[str, Any]:
+        """Return each column's categories."""
+        columns = {category.name: list(category.texts) for category in self.categories}
+        return {"step": "one_hot", "categories": columns}
+
+
+def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
+    """Find the categories of the training rows.
+
+    Raises:
+        SpecError: the inputs have no columns, or none of them is text and none is named.
+        DataError: a named column of numbers has fractions.
+    """
+    first = next(chunks())
+    if not first.columns:
+        raise misfit(index, "one_hot works on columns, and these inputs have none")
+    places = select(first.columns, step.columns, "text", index)
+    if not places:
+        raise misfit(index, "one_hot would do nothing: no column holds texts", "name `columns` of whole numbers")
+    seen: list[Array] = [np.empty(0) for _ in places]
+    for block in chunks():
+        values = np.asarray(block.values)
+        seen = [np.union1d(codes, values[:, place]) for codes, place in zip(seen, places, strict=True)]
+    pairs = zip(places, seen, strict=True)
+    return Spread(tuple(_category(first.columns[place], place, codes) for place, codes in pairs))
+
+
+def _category(column: Column, place: int, codes: Array) -> Category:
+    if column.kind == "text":
+        texts = tuple(column.categories[int(code)] for code in codes)
+    elif (codes == np.floor(codes)).all():
+        texts = tuple(f"{code:.0f}" for code in codes)
+    else:
+        raise DataError(f"one_hot needs categories, and column '{column.name}' has fractions")
+    return Category(place, column.name, tuple(float(code) for code in codes), texts)

@@ -1,0 +1,180 @@
+"""The steps for numbers: `normalise`, `scale`, `rescale`. Computed in float64.
+
+What a feature is follows from the axes (see `dlrun.data.layout`): a column of 2-D inputs, a channel of pictures, a
+feature of sequences; grey pictures without a channel axis have one mean and one range for all pixels, since a single
+pixel's position is no feature: at the edges it hardly ever varies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Array
+from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
+from dlrun.spec.steps import Normalise, Rescale, Scale
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """Of each feature over the training rows; all of shape (features,)."""
+
+    rows: int
+    mean: Floats
+    minimum: Floats
+    maximum: Floats
+
+    @property
+    def constant(self) -> npt.NDArray[np.bool_]:
+        """Which features have one value only."""
+        return np.equal(self.minimum, self.maximum)
+
+
+@dataclass(frozen=True)
+class ShiftAndDivide:
+    """``(x - offset) / divisor``, feature by feature.
+
+    Args:
+        step: the step's name.
+        places: of the columns it acts on; None for all features of inputs that have no columns.
+        names: of those columns.
+        offset: shape (features,).
+        divisor: shape (features,), never 0.
+        constant: which features had one value only in the training rows.
+    """
+
+    step: str
+    places: tuple[int, ...] | None
+    names: tuple[str, ...]
+    offset: Floats
+    divisor: Floats
+    constant: npt.NDArray[np.bool_]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Name the features that carry no information in the training rows."""
+        if not self.constant.any():
+            return ()
+        names = [name for name, constant in zip(self.names, self.constant, strict=False) if constant]
+        which = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return (f"{self.step}: constant in the training rows, so 0 after it: {which or 'the whole input'}.",)
+
+    def apply(self, block: Block) -> Block:
+        """Shift and divide."""
+        values = np.array(block.values, np.float64)
+        if self.places is None:
+            return Block((values - self.offset) / self.divisor, block.columns)
+        values[:, self.places] = (values[:, self.places] - self.offset) / self.divisor
+        return Block(values, block.columns)
+
+    def state(self) -> dict[str, Any]:
+        """Return name, columns, offsets and divisors."""
+        return {
+            "step": self.step,
+            "columns": list(self.names) if self.places is not None else None,
+            "offset": self.offset.tolist(),
+            "divisor": self.divisor.tolist(),
+        }
+
+
+@dataclass(frozen=True)
+class Multiply:
+    """``x * factor`` on every number."""
+
+    factor: float
+    notes: tuple[str, ...] = ()
+
+    def apply(self, block: Block) -> Block:
+        """Multiply; columns that are no numbers stay."""
+        values = np.array(block.values, np.float64)
+        if not block.columns:
+            return Block(values * self.factor)
+        places = select(block.columns, None, "number", 0)
+        values[:, places] *= self.factor
+        return Block(values, block.columns)
+
+    def state(self) -> dict[str, Any]:
+        """Return the factor."""
+        return {"step": "rescale", "factor": self.factor}
+
+
+def fit_normalise(step: Normalise, chunks: Chunks, axes: tuple[str, ...], index: int) -> ShiftAndDivide:
+    """Fit mean and standard deviation (divided by n, as scikit-learn does); a constant feature becomes 0."""
+    places, names = _targets(step.step, step.columns, chunks, index)
+    statistics = _survey(chunks, places, axes)
+    # A second pass around the mean: the sum of squares alone loses its digits where the mean is large.
+    squares = np.zeros_like(statistics.mean)
+    for values in _features(chunks, places, axes):
+        squares += np.square(values - statistics.mean).sum(axis=0)
+    constant = statistics.constant
+    offset = np.where(constant, statistics.minimum, statistics.mean)
+    divisor = np.where(constant, 1.0, np.sqrt(squares / statistics.rows))
+    divisor[divisor == 0] = 1.0  # deviations too small for float64 squares
+    return ShiftAndDivide(step.step, places, names, offset, divisor, constant)
+
+
+def fit_scale(step: Scale, chunks: Chunks, axes: tuple[str, ...], index: int) -> ShiftAndDivide:
+    """Fit each feature's range; a constant feature becomes 0."""
+    places, names = _targets(step.step, step.columns, chunks, index)
+    statistics = _survey(chunks, places, axes)
+    divisor = np.where(statistics.constant, 1.0, statistics.maximum - statistics.minimum)
+    return ShiftAndDivide(step.step, places, names, statistics.minimum, divisor, statistics.constant)
+
+
+def fit_rescale(step: Rescale, chunks: Chunks, index: int) -> Multiply:
+    """Fit nothing; refuse inputs that are no numbers."""
+    _targets(step.step, None, chunks, index)
+    return Multiply(step.factor)
+
+
+def _targets(
+    step: str, names: tuple[str, ...] | None, chunks: Chunks, index: int
+) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
+    """Find the columns that a step acts on; None for inputs without columns."""
+    block = next(chunks())
+    if not isinstance(block.values, np.ndarray):
+        raise misfit(index, f"{step} works on numbers, not on token rows", "use `multi_hot` or `pad` alone")
+    if block.values.ndim == 2 and not block.columns:
+        raise misfit(index, f"{step} cannot come after `pad`: tokens are names of words, not numbers")
+    if not block.columns:
+        if names is not None:
+            raise misfit(index, f"{step} cannot pick columns: these inputs have none", "leave `columns` out")
+        return None, ()
+    places = select(block.columns, names, "number", index)
+    chosen = [block.columns[place] for place in places]
+    _refuse_text(step, chosen, index)
+    if not chosen:
+        raise misfit(index, f"{step} would do nothing: no column holds numbers", "leave the step out")
+    return places, tuple(column.name for column in chosen)
+
+
+def _refuse_text(step: str, columns: list[Column], index: int) -> None:
+    for column in columns:
+        if column.kind == "text":
+            raise misfit(index, f"{step} works on numbers; '{column.name}' is text", "use `one_hot` for it")
+
+
+def _survey(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> _Statistics:
+    rows, total, minimum, maximum = 0, np.zeros(1), np.full(1, np.inf), np.full(1, -np.inf)
+    for values in _features(chunks, places, axes):
+        rows += len(values)
+        total = total + values.sum(axis=0)
+        minimum = np.minimum(minimum, values.min(axis=0))
+        maximum = np.maximum(maximum, values.max(axis=0))
+    return _Statistics(rows, total / rows, minimum, maximum)
+
+
+def _features(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> Iterator[Floats]:
+    """Yield the training rows as (values, features): every axis but that of the features is laid flat."""
+    for block in chunks():
+        values: Array = np.asarray(block.values, np.float64)
+        if places is not None:
+            yield values[:, places]
+        else:
+            yield values.reshape(-1, values.shape[-1] if axes[-1] in ("features", "channels") else 1)

@@ -1,0 +1,149 @@
+"""Arrays in npy and npz files: the header is checked against the file's size before anything is allocated.
+
+Object arrays are refused. Only the readers of Keras's own, verified files ask for the pickle of a member, unopened.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from dlrun.data.dataset import Array
+from dlrun.data.sources.files import unreadable
+from dlrun.errors import DataError
+
+MAX_BYTES = 8 << 30
+"""The largest array that is read, unpacked. What is larger does not belong in memory."""
+MAX_RATIO = 100
+"""A packed array above `SMALL_BYTES` may not grow more than this: honest data sets stay far below, zip bombs do not."""
+SMALL_BYTES = 1 << 28
+
+# What a damaged archive or array file makes zipfile, zlib and NumPy raise.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class _Header:
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
+    """Read arrays of an npz archive by name.
+
+    Raises:
+        DataError: a name is missing (the message lists what is there), or the archive is damaged, holds objects or is a
+            zip bomb.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name: _read_member(archive, path, name) for name in names}
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def member_names(path: Path) -> tuple[str, ...]:
+    """Return the names of an npz archive's arrays."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _names(archive)
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def read_object_pickle(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the pickle of an object array's member, unopened. For verified files only; raises what zipfile raises."""
+    with archive.open(f"{name}.npy") as stream:
+        _read_header(stream)
+        return stream.read()
+
+
+def read_npy(path: Path) -> Array:
+    """Read an npy file.
+
+    Raises:
+        DataError: it is damaged, holds objects or is too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _read_array(stream, path.stat().st_size, f"'{path}'")
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def _read_member(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
+    if f"{name}.npy" not in archive.namelist():
+        there = ", ".join(_names(archive)) or "nothing"
+        raise DataError(f"'{path}' holds no array '{name}'; there is {there}", hint=_closest(name, archive))
+    member = archive.getinfo(f"{name}.npy")
+    _refuse_bomb(member, path)
+    with archive.open(member) as stream:
+        array = _read_array(stream, member.file_size, f"'{name}' in '{path}'")
+        stream.read()  # to the end, where zipfile compares the checksum
+    return array
+
+
+def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
+    ratio = member.file_size / max(member.compress_size, 1)
+    if member.file_size > MAX_BYTES or (member.file_size > SMALL_BYTES and ratio > MAX_RATIO):
+        raise DataError(
+            f"'{member.filename}' in '{path}' would unpack from {member.compress_size:,} to {member.file_size:,} bytes",
+            hint=f"at most {MAX_BYTES:,} bytes are read, and at most {MAX_RATIO} times the packed size; if the data are"
+            " meant, save them with `numpy.savez`, which does not pack",
+        )
+
+
+def _read_array(stream: IO[bytes], size: int, what: str) -> Array:
+    header = _read_header(stream)
+    if header.dtype.hasobject:
+        raise DataError(
+            f"{what} is an array of Python objects, and reading those can run code",
+            hint="save plain numbers; rows of different length can be padded, texts encoded",
+        )
+    if header.bytes > MAX_BYTES:
+        raise DataError(f"{what} would take {header.bytes:,} bytes; at most {MAX_BYTES:,} are read")
+    if header.bytes > size:
+        raise DataError(f"{what} is cut short: shape {header.shape} of {header.dtype} does not fit into {size:,} bytes")
+    content = stream.read(header.bytes)
+    if len(content) < header.bytes:
+        raise DataError(f"{what} is cut short: {len(content):,} of {header.bytes:,} bytes are there")
+    if not content:
+        return np.empty(header.shape, header.dtype)
+    array = np.frombuffer(content, header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+    return array if header.dtype.isnative else array.astype(header.dtype.newbyteorder("="))
+
+
+def _read_header(stream: IO[bytes]) -> _Header:
+    version = np.lib.format.read_magic(stream)
+    # Versions 2 and 3 differ in the encoding of field names only, and structured arrays are refused later.
+    reader = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = reader(stream)
+    return _Header(shape, fortran, dtype)
+
+
+def _names(archive: zipfile.ZipFile) -> tuple[str, ...]:
+    return tuple(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
+
+
+def _closest(name: str, archive: zipfile.ZipFile) -> str:
+    from dlrun.registry.nearest import nearest
+
+    close = nearest(name, _names(archive))
+    return f"did you mean '{close}'?" if close else "name them with `inputs` and `targets`"
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    if isinstance(error, OSError) and error.strerror:
+        return unreadable(path, error)
+    return DataError(f"'{path}' is damaged, or not what its name says: {error or type(error).__name__}")

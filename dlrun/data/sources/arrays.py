@@ -1,0 +1,84 @@
+"""Arrays that a user saved: npz archives and pairs of npy files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dlrun.data import targets
+from dlrun.data.assembly import assemble
+from dlrun.data.dataset import Array, DataFile, Dataset, Task
+from dlrun.data.sources import archives
+from dlrun.data.sources.files import examine_all
+from dlrun.errors import DataError
+from dlrun.spec.sources import NpySource, NpzSource
+
+
+def load_npz(source: NpzSource, task: Task | None) -> Dataset:
+    """Load an npz archive; a second one is the provided test set."""
+    files = examine_all(source.path, source.sha256)
+    names = (source.inputs, source.targets)
+    if source.inputs == source.targets:
+        raise DataError(f"inputs and targets are the same array '{source.inputs}'")
+    parts = [archives.read_npz(Path(path), names) for path in source.path]
+    pairs = [(part[source.inputs], part[source.targets]) for part in parts]
+    return _assemble(source.path, pairs, source.targets, task, files)
+
+
+def load_npy(source: NpySource, task: Task | None) -> Dataset:
+    """Load inputs and targets of an npy file each."""
+    files = examine_all((source.path, source.targets), source.sha256)
+    pair = (archives.read_npy(Path(source.path)), archives.read_npy(Path(source.targets)))
+    return _assemble((source.path,), [pair], Path(source.targets).stem, task, files)
+
+
+def _assemble(
+    paths: tuple[str, ...],
+    pairs: list[tuple[Array, Array]],
+    target_name: str,
+    task: Task | None,
+    files: tuple[DataFile, ...],
+) -> Dataset:
+    for path, (inputs, values) in zip(paths, pairs, strict=True):
+        _check_inputs(path, inputs)
+        if values.ndim == 0 or len(values) != len(inputs):
+            raise DataError(f"'{path}': inputs have {len(inputs):,} rows, targets have shape {values.shape}")
+        if len(inputs) == 0:
+            raise DataError(f"'{path}' has no rows")
+    if len(pairs) == 2:
+        _check_alike(paths, pairs)
+    inputs, values = (np.concatenate(part) if len(pairs) == 2 else part[0] for part in zip(*pairs, strict=True))
+    test_from = len(pairs[0][0]) if len(pairs) == 2 else None
+    made = targets.encode(targets.columns_of(values, target_name), task, test_from)
+    return assemble(
+        Path(paths[0]).stem,
+        made.task,
+        inputs.astype(np.uint8) if inputs.dtype == bool else inputs,
+        made.values,
+        test_from=test_from,
+        class_names=made.class_names,
+        files=files,
+    )
+
+
+def _check_inputs(path: str, inputs: Array) -> None:
+    if inputs.dtype.kind not in "biuf":
+        raise DataError(f"'{path}': the inputs are of type {inputs.dtype}; expected numbers")
+    if inputs.ndim < 2 or 0 in inputs.shape[1:]:
+        hint = "one column of numbers has the shape (rows, 1): `x.reshape(-1, 1)`" if inputs.ndim == 1 else None
+        raise DataError(f"'{path}': the inputs have the shape {inputs.shape}; expected (rows, ...)", hint=hint)
+    if inputs.dtype.kind == "f" and np.isinf(inputs).any():
+        rows = np.flatnonzero(np.isinf(inputs.reshape(len(inputs), -1)).any(axis=1))
+        raise DataError(f"'{path}': the inputs are infinite in {targets.rows_text(rows)}")
+
+
+def _check_alike(paths: tuple[str, ...], pairs: list[tuple[Array, Array]]) -> None:
+    (train, train_targets), (test, test_targets) = pairs
+    for what, one, other in (("inputs", train, test), ("targets", train_targets, test_targets)):
+        if one.shape[1:] != other.shape[1:]:
+            raise DataError(
+                f"a row of {what} has the shape {one.shape[1:]} in '{paths[0]}', but {other.shape[1:]} in '{paths[1]}'"
+            )
+        if (one.dtype.kind in "U") != (other.dtype.kind in "U"):
+            raise DataError(f"{what} are {one.dtype} in '{paths[0]}', but {other.dtype} in '{paths[1]}'")

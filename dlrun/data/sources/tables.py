@@ -1,0 +1,162 @@
+"""CSV and Parquet files: which columns are inputs and which are targets, and one matrix of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dlrun.data import targets
+from dlrun.data.assembly import assemble
+from dlrun.data.dataset import Array, Dataset, Task
+from dlrun.data.sources import columns, csv_files
+from dlrun.data.sources.files import examine_all, unreadable
+from dlrun.errors import DataError
+from dlrun.spec.sources import ParquetSource, TableSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Table = Mapping[str, Array]
+"""Plain columns (see `columns.plain`) by name."""
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    values: Array
+    categories: Mapping[int, tuple[str, ...]]
+    notes: tuple[str, ...]
+
+
+def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
+    """Load a table; a second file is the provided test set, its columns found by name."""
+    files = examine_all(source.path, source.sha256)
+    frames = [_read(source, path) for path in source.path]
+    features = _features(source, list(frames[0].columns))
+    parts = [
+        _plain_columns(frame, [*features, *source.target], path)
+        for frame, path in zip(frames, source.path, strict=True)
+    ]
+    test_from = len(frames[0]) if len(frames) == 2 else None
+    table = _join(parts, source.path)
+    matrix = _matrix(table, features)
+    made = targets.encode([targets.TargetColumn(name, table[name]) for name in source.target], task, test_from)
+    return assemble(
+        Path(source.path[0]).stem,
+        made.task,
+        matrix.values,
+        made.values,
+        test_from=test_from,
+        feature_names=tuple(features),
+        target_names=source.target,
+        class_names=made.class_names,
+        categories=matrix.categories,
+        files=files,
+        notes=matrix.notes,
+    )
+
+
+def _read(source: TableSource | ParquetSource, path: str) -> pd.DataFrame:
+    if isinstance(source, TableSource):
+        return csv_files.read(path, csv_files.CsvForm(source.header, source.separator, source.missing))
+    return _read_parquet(path)
+
+
+def _read_parquet(path: str) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow
+
+    try:
+        frame = pd.read_parquet(path, engine="pyarrow")
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError) as error:
+        raise unreadable(path, error) from error
+    frame.columns = pd.Index([str(name) for name in frame.columns])
+    if frame.columns.has_duplicates:
+        raise DataError(f"'{path}' has more than one column '{frame.columns[frame.columns.duplicated()][0]}'")
+    if len(frame) == 0:
+        raise DataError(f"'{path}' has no rows")
+    return frame
+
+
+def _features(source: TableSource | ParquetSource, names: Sequence[str]) -> list[str]:
+    """Return the names of the input columns, after checking every name that the spec has."""
+    for option, wanted in (("target", source.target), ("features", source.features or ()), ("ids", source.ids)):
+        _require(wanted, names, f"{option} of the spec", source.path[0])
+        if len(set(wanted)) < len(wanted):
+            raise DataError(f"`{option}` names a column twice: {', '.join(wanted)}")
+    if twice := set(source.target) & {*source.ids, *(source.features or ())}:
+        raise DataError(f"'{min(twice)}' cannot be a target and an input or an id at the same time")
+    if twice := set(source.ids) & set(source.features or ()):
+        raise DataError(f"'{min(twice)}' cannot be an input and an id at the same time")
+    if source.features is not None:
+        features = list(source.features)
+    else:
+        features = [name for name in names if name not in source.target and name not in source.ids]
+    if not features:
+        raise DataError(f"'{source.path[0]}' has no columns left for the inputs")
+    return features
+
+
+def _require(wanted: Iterable[str], names: Sequence[str], what: str, path: str) -> None:
+    from dlrun.registry.nearest import nearest
+
+    for name in wanted:
+        if name not in names:
+            close = nearest(name, names)
+            listed = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+            raise DataError(
+                f"'{path}' has no column '{name}' ({what})",
+                hint=(f"did you mean '{close}'? " if close else "") + f"its columns: {listed}",
+            )
+
+
+def _plain_columns(frame: pd.DataFrame, names: Sequence[str], path: str) -> Table:
+    _require(names, list(frame.columns), "as in the first file", path)
+    return {name: columns.plain(frame[name], f"column '{name}' of '{path}'") for name in names}
+
+
+def _join(parts: Sequence[Table], paths: Sequence[str]) -> Table:
+    """Put the test file's rows below those of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {}
+    for name, train in parts[0].items():
+        test = parts[1][name]
+        pair = [_as_missing_texts(one, other) for one, other in ((train, test), (test, train))]
+        if columns.is_text(pair[0]) != columns.is_text(pair[1]):
+            kinds = ["texts" if columns.is_text(values) else "numbers" for values in pair]
+            raise DataError(f"column '{name}' holds {kinds[0]} in '{paths[0]}', but {kinds[1]} in '{paths[1]}'")
+        joined[name] = np.concatenate(pair)
+    return joined
+
+
+def _as_missing_texts(values: Array, other: Array) -> Array:
+    """Take a column without any value for missing texts where the other file has texts."""
+    if columns.is_text(other) and columns.is_all_missing(values):
+        return np.full(len(values), None, object)
+    return values
+
+
+def _matrix(table: Table, features: Sequence[str]) -> _Matrix:
+    """Put the input columns side by side, (rows, features) float64; texts become codes."""
+    matrix = np.empty((len(table[features[0]]), len(features)))
+    categories, notes = {}, []
+    for index, name in enumerate(features):
+        values = table[name]
+        if columns.is_all_missing(values):
+            raise DataError(f"column '{name}' has no values at all", hint="leave it out with `features`")
+        if columns.is_text(values):
+            matrix[:, index], categories[index] = columns.encode_texts(values)
+            if culprit := columns.almost_numbers(categories[index]):
+                notes.append(f"Column '{name}' is taken for text because of values such as '{culprit}'.")
+            continue
+        matrix[:, index] = values
+        if (infinite := np.isinf(matrix[:, index])).any():
+            raise DataError(
+                f"column '{name}' is infinite in {targets.rows_text(infinite)}",
+                hint="put a number or a missing marker there, or leave the column out with `features`",
+            )
+    return _Matrix(matrix, categories, tuple(notes))

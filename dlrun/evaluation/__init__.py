@@ -1,0 +1,32 @@
+"""Honest scores: which rows are held out, what is measured on them, how sure that is, and what has to be beaten."""
+
+from dlrun.evaluation.baselines import Baseline, naive_baselines
+from dlrun.evaluation.diagnosis import Diagnosis, diagnose, power
+from dlrun.evaluation.intervals import bootstrap
+from dlrun.evaluation.metrics import LOSS, Metric, is_higher_better, metrics_for
+from dlrun.evaluation.probabilities import as_probabilities
+from dlrun.evaluation.results import EvaluationResult, FoldOutcome, Score, SelectedScore, summarise
+from dlrun.evaluation.splits import Split, SplitPlan, inner_split, make_splits
+
+__all__ = [
+    "LOSS",
+    "Baseline",
+    "Diagnosis",
+    "EvaluationResult",
+    "FoldOutcome",
+    "Metric",
+    "Score",
+    "SelectedScore",
+    "Split",
+    "SplitPlan",
+    "as_probabilities",
+    "bootstrap",
+    "diagnose",
+    "inner_split",
+    "is_higher_better",
+    "make_splits",
+    "metrics_for",
+    "naive_baselines",
+    "power",
+    "summarise",
+]

@@ -1,0 +1,105 @@
+"""How sure a score is: percentile bootstrap intervals over the rows that were scored.
+
+Source: B. Efron and R. Tibshirani, *An Introduction to the Bootstrap* (1993), chapter 13. The interval says how much
+the score would move with other rows of the same kind. It knows nothing of other initial weights or training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Array, Indices
+from dlrun.evaluation.metrics import Metric, Predictions, Reweighted
+from dlrun.seeds import generator
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 200
+MOST_VALUES = 20_000_000
+CHUNK_VALUES = 1_000_000
+
+
+def bootstrap(
+    metric: Metric,
+    targets: Array,
+    predictions: Predictions,
+    *,
+    seed: int,
+    level: float = 0.95,
+    resamples: int = 1000,
+) -> tuple[float, float]:
+    """Draw the rows again and again with replacement, score each resample, and cut off both tails.
+
+    The number of resamples follows from the sizes alone (see `resamples_for`), and one seed draws the same rows for
+    every metric with the same number. A resample without a score (all rows of one class) is left out.
+
+    Args:
+        metric: what is scored.
+        targets: shape (rows,) or (rows, columns).
+        predictions: shape (rows, outputs).
+        seed: names the draws.
+        level: share of resamples that the interval spans.
+        resamples: how many to draw at most.
+
+    Returns:
+        Low and high; (NaN, NaN) for fewer than two rows, or where the score itself is not defined.
+    """
+    rows = len(targets)
+    if rows < 2 or not np.isfinite(predictions).all():
+        return np.nan, np.nan
+    count = min(resamples, resamples_for(metric, targets, predictions))
+    draws = _draws(rows, count, seed)
+    scores = np.concatenate([_scores(metric, targets, predictions, drawn) for drawn in draws])
+    defined = scores[np.isfinite(scores)]
+    if not len(defined):
+        return np.nan, np.nan
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def resamples_for(metric: Metric, targets: Array, predictions: Predictions) -> int:
+    """Say how many resamples are worth drawing.
+
+    1000, as long as resamples × rows stays under 20 million values (for ranking metrics and others that look at every
+    output: resamples × rows × outputs); fewer beyond, but never under 200. A metric that can only be computed one
+    resample at a time, as Keras's, always gets 200.
+    """
+    if metric.rows(targets[:1], predictions[:1]) is not None:
+        return _within_budget(len(targets))
+    if isinstance(metric, Reweighted):
+        return _within_budget(predictions.size)
+    return FEWEST
+
+
+def _within_budget(values: int) -> int:
+    """Divide the budget by the values of one resample, between 200 and 1000."""
+    return int(np.clip(MOST_VALUES // values, FEWEST, 1000))
+
+
+def _draws(rows: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.int32]]:
+    """Draw row indices with replacement, a few resamples at a time: arrays (some resamples, rows)."""
+    random = generator(seed, "bootstrap")
+    chunk = max(1, CHUNK_VALUES // rows)
+    for start in range(0, resamples, chunk):
+        yield random.integers(0, rows, (min(chunk, resamples - start), rows), dtype=np.int32)
+
+
+def _scores(metric: Metric, targets: Array, predictions: Predictions, drawn: npt.NDArray[np.int32]) -> Floats:
+    """Score some resamples, shape (resamples,), by the quickest way that the metric offers."""
+    each = metric.rows(targets, predictions)
+    if each is not None:
+        return np.asarray(each[drawn].mean(axis=1), np.float64)
+    if isinstance(metric, Reweighted):
+        return metric.reweighted(targets, predictions, _counts(drawn))
+    return np.array([metric.score(targets[rows], predictions[rows]) for rows in drawn], np.float64)
+
+
+def _counts(drawn: npt.NDArray[np.int32]) -> Floats:
+    """Count how often each resample holds each row: (resamples, rows) of indices -> (resamples, rows) of counts."""
+    resamples, rows = drawn.shape
+    offsets: Indices = np.arange(resamples, dtype=np.int64)[:, None] * rows
+    counts = np.bincount((drawn + offsets).ravel(), minlength=resamples * rows)
+    return counts.reshape(resamples, rows).astype(np.float64)

@@ -1,0 +1,10 @@
+"""The whole story: spec → data → splits → folds → engine → scores → run folder.
+
+`plan` goes as far as one can without TensorFlow; `run` goes to the end. Only this package sees a whole spec.
+"""
+
+from dlrun.experiment.describing import describe, describe_data
+from dlrun.experiment.planning import Experiment, plan
+from dlrun.experiment.running import RunRecord, run
+
+__all__ = ["Experiment", "RunRecord", "describe", "describe_data", "plan", "run"]

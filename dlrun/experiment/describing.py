@@ -1,0 +1,72 @@
+"""What a spec comes to before anything is trained: data as tensors, layers, capacity, rows of each part."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from dlrun.data.encoded import MultiHotRows
+from dlrun.errors import SpecError
+from dlrun.experiment.planning import Experiment, plan
+from dlrun.experiment.recording import part_sizes
+from dlrun.experiment.training import training_plan
+from dlrun.models import layer_table
+from dlrun.spec import LoadedSpec
+from dlrun.training.backend import prepare_backend
+
+
+def describe(loaded: LoadedSpec) -> dict[str, Any]:
+    """Describe an experiment: plain values, ready for JSON. Builds the model, so it loads TensorFlow.
+
+    Raises:
+        DlrunError: whatever would keep the experiment from running.
+    """
+    experiment = plan(loaded)
+    prepare_backend()
+    try:
+        model = training_plan(experiment).build(experiment.spec.seed)
+    except SpecError as error:
+        raise loaded.locate(error) from error
+    layers = [asdict(row) for row in layer_table(model)]
+    rows = len(experiment.first.train)
+    return {
+        "name": experiment.spec.name,
+        **describe_data(experiment),
+        "layers": layers,
+        "capacity": {
+            "parameters": sum(layer["parameters"] for layer in layers),
+            "trainable": sum(layer["trainable"] for layer in layers),
+            "training_rows": rows,
+            "parameters_per_row": sum(layer["trainable"] for layer in layers) / rows,
+        },
+    }
+
+
+def describe_data(experiment: Experiment) -> dict[str, Any]:
+    """Describe the data alone; no TensorFlow. Test rows are counted and otherwise not looked at."""
+    dataset, encoded = experiment.dataset, experiment.first.inputs
+    bits = isinstance(encoded, MultiHotRows)
+    targets = dataset.targets
+    return {
+        "task": dataset.task,
+        "data": {
+            "source": dataset.name,
+            "notes": list(dataset.notes),
+            "targets": {
+                "shape": [experiment.summary.rows, *targets.shape[1:]],
+                "dtype": str(targets.dtype),
+                "names": list(dataset.target_names),
+            },
+            "summary": asdict(experiment.summary),
+            "fingerprint": dataset.fingerprint,
+        },
+        "encoded": {
+            "shape": [len(encoded), *encoded.shape[1:]],
+            "dtype": "bits, float32 in each batch" if bits else str(np.asarray(encoded).dtype),
+            "steps": [step.step for step in experiment.spec.preprocessing],
+        },
+        "parts": part_sizes(experiment),
+        "warnings": list(experiment.warnings),
+    }

@@ -1,0 +1,99 @@
+"""The data of one fit: which rows, encoded by steps that were fitted on its training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Dataset, Indices
+from dlrun.data.encoded import Encoded
+from dlrun.data.labels import class_weights, encode_targets
+from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
+from dlrun.evaluation import Metric, Split, as_probabilities, inner_split
+from dlrun.models import gives_logits, output_activation
+from dlrun.spec.sections import ExperimentSpec
+from dlrun.training.contract import FoldData, Score, Scores
+
+
+@dataclass(frozen=True)
+class FoldInputs:
+    """Encoded inputs of the rows that one fit may see, end to end: training, inner monitor rows, validation.
+
+    Args:
+        split: which split this is.
+        train: training rows in the numbering of the data set, without those that early stopping watches.
+        monitor: rows cut off the training rows for early stopping; empty where there are none.
+        inputs: encoded rows, (training + monitor + validation rows, ...).
+        fitted: the steps, fitted on ``train``.
+    """
+
+    split: Split
+    train: Indices
+    monitor: Indices
+    inputs: Encoded
+    fitted: FittedSteps
+
+    @property
+    def rows(self) -> Indices:
+        """The data set's row of each encoded row."""
+        return np.concatenate([self.train, self.monitor, self.split.validation])
+
+
+def encode_fold(spec: ExperimentSpec, dataset: Dataset, split: Split) -> FoldInputs:
+    """Fit the preprocessing on a split's training rows and encode every row of the split."""
+    train, monitor = split.train, np.empty(0, np.int64)
+    stopping = spec.training.early_stopping
+    if stopping is not None and stopping.on == "inner":
+        classes = dataset.targets if dataset.task in ("binary", "multiclass") else None
+        seed = spec.evaluation.split_seed
+        train, monitor = inner_split(
+            dataset.targets, split.train, stopping.inner, seed=seed, stratify=classes is not None
+        )
+    fitted = fit_steps(spec.preprocessing, dataset, train)
+    inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
+    return FoldInputs(split, train, monitor, inputs, fitted)
+
+
+def fold_data(spec: ExperimentSpec, dataset: Dataset, fold: FoldInputs, metrics: Sequence[Metric]) -> FoldData:
+    """Put together what an engine needs for one fit. ``spec`` is complete."""
+    rows = fold.rows
+    train, inner = len(fold.train), len(fold.monitor)
+    positions = np.arange(len(rows), dtype=np.int64)
+    validation = positions[train + inner :]
+    stopping = spec.training.early_stopping
+    return FoldData(
+        inputs=fold.inputs,
+        targets=encode_targets(dataset.targets[rows], dataset.task, dataset.outputs, spec.labels),
+        train=positions[:train],
+        validation=validation,
+        score=_scorer(spec, dataset, rows[validation], metrics),
+        monitor=positions[train : train + inner] if stopping is not None and inner else None,
+        score_monitor=_scorer(spec, dataset, fold.monitor, metrics) if inner else None,
+        weights=_row_weights(spec, dataset, rows, fold.train),
+    )
+
+
+def probabilities(spec: ExperimentSpec, task: str, predictions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Turn what the net gives into what metrics and people read; numeric targets stay as they are."""
+    return as_probabilities(predictions, task, output_activation(spec), gives_logits(spec))
+
+
+def _scorer(spec: ExperimentSpec, dataset: Dataset, rows: Indices, metrics: Sequence[Metric]) -> Score:
+    targets = dataset.targets[rows]
+
+    def score(predictions: npt.NDArray[np.float32]) -> Scores:
+        read = probabilities(spec, dataset.task, predictions)
+        return {metric.name: metric.score(targets, read) for metric in metrics}
+
+    return score
+
+
+def _row_weights(
+    spec: ExperimentSpec, dataset: Dataset, rows: Indices, train: Indices
+) -> npt.NDArray[np.float32] | None:
+    """Weigh rows by their class, counted over training rows."""
+    weights = class_weights(spec.training.class_weight, dataset, dataset.targets[train])
+    return None if weights is None else weights[dataset.targets[rows]]

@@ -1,0 +1,78 @@
+"""The tables of a run folder, as rows of plain values: the history, and the predictions of held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Dataset, Indices
+from dlrun.events import EpochEnded
+
+HistoryRow = tuple[int, int, int, str, float | None, float | None]
+HISTORY_HEADER = ("iteration", "fold", "epoch", "metric", "train", "validation")
+
+
+def history_rows(event: EpochEnded) -> Iterator[HistoryRow]:
+    """Yield (iteration, fold, epoch, metric, train, validation) for the loss and each metric of an epoch.
+
+    ``train`` is None for a metric that Keras does not follow during training.
+    """
+    names = dict.fromkeys([*event.train, *event.validation])
+    for name in names:
+        yield (
+            event.iteration,
+            event.fold,
+            event.epoch,
+            name,
+            event.train.get(name),
+            event.validation.get(name),
+        )
+
+
+def prediction_header(dataset: Dataset) -> tuple[str, ...]:
+    """Name the columns of ``predictions.csv``; how many there are depends on the task."""
+    places = ("iteration", "fold", "row")
+    match dataset.task:
+        case "binary":
+            return (*places, "target", "predicted", "probability")
+        case "multiclass":
+            return (*places, "target", "predicted", *(f"probability_{name}" for name in class_names(dataset)))
+        case "multilabel" | "vector_regression":
+            names = dataset.class_names or dataset.target_names or tuple(map(str, range(dataset.outputs)))
+            kind = "probability" if dataset.task == "multilabel" else "prediction"
+            return (*places, *(f"target_{name}" for name in names), *(f"{kind}_{name}" for name in names))
+        case _:
+            return (*places, "target", "prediction")
+
+
+def class_names(dataset: Dataset) -> tuple[str, ...]:
+    """Return the names of the classes, by index where the data set has no names."""
+    count = 2 if dataset.task == "binary" else dataset.outputs
+    return dataset.class_names or tuple(str(index) for index in range(count))
+
+
+def prediction_rows(
+    dataset: Dataset, iteration: int, fold: int, rows: Indices, predictions: npt.NDArray[np.float32]
+) -> Iterator[Sequence[object]]:
+    """Yield a line for each predicted row.
+
+    Args:
+        dataset: knows targets and names.
+        iteration: which iteration predicted, counted from 1.
+        fold: which fold predicted, counted from 1.
+        rows: the data set's row numbers, (rows,), from 0 in the order of the source.
+        predictions: probabilities or numbers in the targets' units, (rows, outputs).
+    """
+    names = class_names(dataset) if dataset.task in ("binary", "multiclass") else ()
+    for row, prediction in zip(rows.tolist(), predictions.tolist(), strict=True):
+        target = dataset.targets[row]
+        place = (iteration, fold, row)
+        match dataset.task:
+            case "binary":
+                yield (*place, names[int(target)], names[int(prediction[0] > 0.5)], prediction[0])
+            case "multiclass":
+                yield (*place, names[int(target)], names[int(np.argmax(prediction))], *prediction)
+            case _:
+                yield (*place, *np.atleast_1d(target).tolist(), *prediction)

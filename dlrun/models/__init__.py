@@ -1,0 +1,64 @@
+"""From a spec and facts about its data to a complete spec, and from there to a Keras model.
+
+The names are loaded on use: judging a spec needs neither NumPy nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlrun.models.building import build
+    from dlrun.models.check import check_without_data
+    from dlrun.models.compiling import compile_arguments, gives_logits, output_activation, train_metric_names
+    from dlrun.models.completing import Completed, complete
+    from dlrun.models.facts import DataFacts, InputFacts, input_facts
+    from dlrun.models.summary import LayerRow, layer_table, outline
+    from dlrun.models.tasks import TASKS, Targets, TaskRow
+
+_PLACES = {
+    "TASKS": "tasks",
+    "Completed": "completing",
+    "DataFacts": "facts",
+    "InputFacts": "facts",
+    "LayerRow": "summary",
+    "Targets": "tasks",
+    "TaskRow": "tasks",
+    "build": "building",
+    "check_without_data": "check",
+    "compile_arguments": "compiling",
+    "complete": "completing",
+    "gives_logits": "compiling",
+    "input_facts": "facts",
+    "layer_table": "summary",
+    "outline": "summary",
+    "output_activation": "compiling",
+    "train_metric_names": "compiling",
+}
+
+__all__ = [
+    "TASKS",
+    "Completed",
+    "DataFacts",
+    "InputFacts",
+    "LayerRow",
+    "Targets",
+    "TaskRow",
+    "build",
+    "check_without_data",
+    "compile_arguments",
+    "complete",
+    "gives_logits",
+    "input_facts",
+    "layer_table",
+    "outline",
+    "output_activation",
+    "train_metric_names",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,0 +1,176 @@
+"""From a complete spec to a Keras model with the initial weights of a seed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlrun.errors import Path, Problem, SpecError
+from dlrun.models.graph import INPUT, OUTPUT, sources_of, wiring_problems
+from dlrun.models.kinds import RECURRENT, as_value, core, is_dense_or_conv
+from dlrun.models.names import activation_name, snake_case
+from dlrun.models.tasks import NO_ACTIVATION
+from dlrun.registry import instantiate, read_entry, registry
+from dlrun.spec.sections import ExperimentSpec, Layer
+
+Shape = tuple[int | None, ...]
+
+
+def build(
+    spec: ExperimentSpec,
+    input_shape: Shape,
+    outputs: int,
+    seed: int,
+    integer_inputs: bool = False,
+    origins: Sequence[int] = (),
+) -> Any:
+    """Build an uncompiled functional ``keras.Model``.
+
+    Weights and the streams of dropout and noise hang on ``seed`` alone. Keras's global seed is set on the way.
+
+    Args:
+        spec: complete.
+        input_shape: of one row after preprocessing; None for an axis that varies.
+        outputs: columns of the predictions: the model gives (rows, outputs).
+        seed: of the initial weights.
+        integer_inputs: whether the inputs are token numbers.
+        origins: for each layer, its index in the spec as written (`Completed.origins`), for problems.
+
+    Raises:
+        SpecError: Keras refuses a layer, or the model's output has the wrong shape.
+    """
+    import keras
+
+    problems = wiring_problems(spec.layers, spec.output)
+    if problems:
+        raise SpecError(problems)
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input(input_shape, dtype="int32" if integer_inputs else "float32", name=INPUT)
+    tensors = _stack(spec.layers, inputs, integer_inputs, tuple(origins) or tuple(range(len(spec.layers))))
+    place: Path = ("layers", origins[-1] if origins else len(spec.layers) - 1) if spec.layers else ("layers",)
+    _check_output(tensors[-1], spec, outputs, place)
+    final = _output_layer(spec, outputs)(tensors[-1]) if spec.output else tensors[-1]
+    return keras.Model(inputs, final, name="model")
+
+
+def _stack(layers: Sequence[Layer], inputs: Any, integer_inputs: bool, origins: Sequence[int]) -> list[Any]:
+    """Call every layer on what it takes; returns all outputs, the model's input first."""
+    tensors = [inputs]
+    names = _layer_names(layers)
+    for index, (layer, sources) in enumerate(zip(layers, sources_of(layers), strict=True)):
+        path: Path = ("layers", origins[index])
+        made = instantiate("layers", layer.kind, layer.arguments, (*path, layer.kind))
+        made.name = names[index]
+        taken = [tensors[source + 1] for source in sources]  # the input is -1 among the sources and first here
+        tensors.append(_called(made, layer, taken, path, integer_inputs))
+    return tensors
+
+
+def _layer_names(layers: Sequence[Layer]) -> list[str]:
+    """Name layers as Keras would in a fresh process (``dense``, ``dense_1``), whatever was built before in this one."""
+    taken = {layer.name for layer in layers} | {INPUT, OUTPUT}
+    counts: Counter[str] = Counter()
+    names: list[str] = []
+    for layer in layers:
+        name = layer.name
+        while name is None or (layer.name is None and name in taken):
+            base = snake_case(layer.kind)
+            name = f"{base}_{counts[base]}" if counts[base] else base
+            counts[base] += 1
+        names.append(name)
+    return names
+
+
+def _called(made: Any, layer: Layer, taken: list[Any], path: Path, integer_inputs: bool) -> Any:
+    """Call a layer on its inputs, and put Keras's refusal in our words."""
+    entry = registry("layers").find(layer.kind)
+    required = read_entry(entry).inputs if entry else ()
+    try:
+        if len(required) > 1:  # such as query and value; one tensor alone attends to itself
+            result = made(*(taken * len(required) if len(taken) == 1 else taken))
+        else:
+            result = made(taken if len(taken) > 1 else taken[0])
+    except Exception as error:  # Keras refuses shapes in many ways: ValueError, TypeError, TensorFlow's own errors
+        shapes = " and ".join(show_shape(tensor.shape) for tensor in taken)
+        message = f"{layer.kind} cannot take an input of shape {shapes}: {reason_of(error)}"
+        hint = _shape_hint(layer, taken[0].shape, integer_inputs)
+        raise SpecError([Problem(message, path, hint=hint)]) from error
+    if isinstance(result, list | tuple | Mapping):
+        message = f"{layer.kind} gives several outputs, and a layer may give one"
+        raise SpecError([Problem(message, path, hint="leave return_state out")])
+    return result
+
+
+def reason_of(error: Exception) -> str:
+    """Reduce Keras's long text to the sentence that says what is wrong."""
+    text = str(error)
+    emphasised = re.search(r"\x1b\[1m(.*?)\x1b\[0m", text, re.DOTALL)
+    text = emphasised[1] if emphasised else text
+    text = re.sub(r"\{\{.*?\}\}", "", text.split("Arguments received by")[0]).strip()
+    text = " ".join(text.split("\n\n")[0].split())
+    text = re.sub(r"^Input \d+ with name '.*?' of layer '.*?' is incompatible with the layer: ", "", text)
+    return text[:300] or type(error).__name__
+
+
+def show_shape(shape: Sequence[int | None]) -> str:
+    """Write a shape as (rows, 28, 28); an axis that varies is shown as ``any``."""
+    sizes = ("any" if size is None else str(size) for size in tuple(shape)[1:])
+    return f"({', '.join(['rows', *sizes])})"
+
+
+def _shape_hint(layer: Layer, shape: Shape, integer_inputs: bool) -> str | None:
+    """Say what usually helps when a layer refuses an input of some rank."""
+    kind, _ = core(layer)
+    sequence = kind in RECURRENT or kind.endswith("1D")
+    if sequence and len(shape) == 2 and integer_inputs:
+        return "begin with an Embedding layer: it turns each token number into a vector"
+    if kind.endswith("2D") and len(shape) == 3:
+        return f"the input has no channel axis; begin with Reshape: [{shape[1]}, {shape[2]}, 1]"
+    if sequence and len(shape) == 2:
+        return f"{kind} reads sequences (rows, steps, features); add a Reshape, or a layer before it that gives one"
+    if kind in RECURRENT and len(shape) == 4:
+        return "put a Reshape before it that gives (steps, features)"
+    return None
+
+
+def _check_output(tensor: Any, spec: ExperimentSpec, outputs: int, path: Path) -> None:
+    """A model gives one vector a row, of the size of the targets."""
+    shape = tuple(tensor.shape)
+    if len(shape) != 2:
+        given = "the last hidden layer gives" if spec.output else "the last layer gives"
+        message = f"{given} {show_shape(shape)}, and the output has to be one vector a row: (rows, {outputs})"
+        raise SpecError([Problem(message, path, hint=_rank_hint(shape, spec))])
+    if shape[1] is None:
+        message = f"the last hidden layer gives {show_shape(shape)}, and the output layer needs a fixed size"
+        raise SpecError(
+            [Problem(message, path, hint="pool over the axis that varies, for example GlobalAveragePooling1D")]
+        )
+    if not spec.output and shape[1] != outputs:
+        message = f"the last layer gives {show_shape(shape)}, but the targets need (rows, {outputs})"
+        raise SpecError([Problem(message, path, hint=f"give it {outputs} units, or leave output: false out")])
+
+
+def _rank_hint(shape: Shape, spec: ExperimentSpec) -> str:
+    """Say which layer makes one vector a row of something with more axes."""
+    if len(shape) == 1:
+        return "keep one axis after the rows, for example with Reshape: [1]"
+    if spec.layers and core(spec.layers[-1])[0] in RECURRENT:
+        return "leave return_sequences out of the last recurrent layer, so that it gives its last state alone"
+    pooling = f"GlobalAveragePooling{min(len(shape) - 2, 3)}D"
+    if spec.layers and is_dense_or_conv(core(spec.layers[0])[0]) and core(spec.layers[0])[0] == "Dense":
+        return "begin with Flatten: Dense works on the last axis alone"
+    return f"add Flatten or {pooling} at the end"
+
+
+def _output_layer(spec: ExperimentSpec, outputs: int) -> Any:
+    """Make the Dense layer that a spec ends in unless it says ``output: false``."""
+    activation = spec.last_activation
+    linear = activation is None or activation_name(activation) == NO_ACTIVATION
+    arguments: dict[str, Any] = {"units": outputs}
+    if activation is not None and not linear:
+        arguments["activation"] = as_value(activation)
+    made = instantiate("layers", "Dense", arguments, ("last_activation",))
+    made.name = OUTPUT
+    return made

@@ -1,0 +1,92 @@
+"""What `dlrun describe` and `dlrun check --data` print: data as tensors, the layer table, rows of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlrun.report.glyphs import clean, grouped, number, settle
+from dlrun.report.tables import table
+
+Part = Mapping[str, Any]
+_MOST_FEATURES = 30
+_MOST_CLASSES = 50
+
+
+def render_description(description: Part, width: int = 100, unicode: bool = True) -> str:
+    """Write everything that is known before training."""
+    capacity = description["capacity"]
+    rows = [
+        [layer["name"], layer["kind"], _shape(layer["output_shape"], "rows"), layer["parameters"]]
+        for layer in description["layers"]
+    ]
+    total = (
+        f"{grouped(capacity['parameters'])} parameters for {grouped(capacity['training_rows'])} training rows: "
+        f"{number(capacity['parameters_per_row'])} trainable ones a row"
+    )
+    blocks = [
+        render_data(description, width, unicode),
+        table(["layer", "kind", "output", "parameters"], rows, width, unicode) + "\n" + total,
+        *(["\n".join(f"warning: {text}" for text in description["warnings"])] if description["warnings"] else []),
+    ]
+    return settle("\n\n".join(blocks), unicode)
+
+
+def render_data(description: Part, width: int = 100, unicode: bool = True) -> str:
+    """Write the data as tensors, their flaws, the balance of the classes, and the rows of each part."""
+    data, summary = description["data"], description["data"]["summary"]
+    encoded, targets = description["encoded"], description["data"]["targets"]
+    axes = ", ".join(summary["axes"])
+    steps = f" after {', '.join(encoded['steps'])}" if encoded["steps"] else ""
+    lines = [
+        f"{data['source']}   {description['task'].replace('_', ' ')}",
+        f"  inputs   rank {summary['rank']} ({axes}), shape {_shape(summary['shape'])}, {summary['dtype']}",
+        f"  model    shape {_shape(encoded['shape'])}, {encoded['dtype']}{steps}",
+        f"  targets  shape {_shape(targets['shape'])}, {targets['dtype']}",
+        f"  parts    {', '.join(f'{name} {grouped(rows)}' for name, rows in description['parts'].items())} rows",
+        f"  flaws    {_flaws(summary)}",
+        *(f"  note     {note}" for note in data["notes"]),
+    ]
+    blocks = ["\n".join(clean(line, unicode) for line in lines)]
+    blocks += [part for part in (_classes(summary, width, unicode), _numbers(summary, width, unicode)) if part]
+    return settle("\n\n".join(blocks), unicode)
+
+
+def _classes(summary: Part, width: int, unicode: bool) -> str:
+    classes: Mapping[str, int] = summary["classes"]
+    if not classes:
+        return ""
+    rows = [[name, count, f"{100 * count / summary['rows']:.1f} %"] for name, count in classes.items()]
+    return table(["class", "rows", "share"], rows[:_MOST_CLASSES], width, unicode) + _more(rows, _MOST_CLASSES)
+
+
+def _numbers(summary: Part, width: int, unicode: bool) -> str:
+    rows = [
+        [each["name"], each.get("missing", 0), each["minimum"], each["maximum"], each["mean"]]
+        for each in (*summary["targets"], *summary["features"])
+    ]
+    if not rows:
+        return ""
+    header = ["column", "missing", "lowest", "highest", "mean"]
+    return table(header, rows[:_MOST_FEATURES], width, unicode) + _more(rows, _MOST_FEATURES)
+
+
+def _more(rows: Sequence[Any], most: int) -> str:
+    return f"\nand {len(rows) - most} more" if len(rows) > most else ""
+
+
+def _flaws(summary: Part) -> str:
+    missing = sum(summary["missing"].values())
+    constant = summary["constant"]
+    return ", ".join(
+        [
+            f"{grouped(summary['duplicates'])} duplicate rows" if summary["duplicates"] else "no duplicates",
+            f"{grouped(missing)} missing values" if missing else "no missing values",
+            *([f"constant columns: {', '.join(constant[:10])}"] if constant else []),
+        ]
+    )
+
+
+def _shape(sizes: Sequence[int | None], first: str | None = None) -> str:
+    shown = ["any" if size is None else grouped(size) for size in sizes]
+    return f"({', '.join([first, *shown[1:]] if first else shown)})"

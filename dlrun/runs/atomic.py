@@ -1,0 +1,79 @@
+"""Writes that are seen whole or not at all: a temporary file beside the target, synced, then renamed over it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dlrun.errors import RunFolderError
+
+_ELSEWHERE = "--runs DIR puts runs elsewhere"
+_HINTS = {
+    errno.ENOSPC: f"free some space on that disk; {_ELSEWHERE}",
+    errno.EDQUOT: f"your quota on that disk is used up; {_ELSEWHERE}",
+    errno.EACCES: f"the folder must be writable; {_ELSEWHERE}",
+    errno.EPERM: f"the folder must be writable; {_ELSEWHERE}",
+    errno.EROFS: f"the file system is read-only; {_ELSEWHERE}",
+    errno.ENOENT: "was the run folder moved or deleted while the run went on?",
+    errno.ENOTDIR: f"a file stands where a folder should be; {_ELSEWHERE}",
+    errno.EEXIST: f"a file stands where a folder should be; {_ELSEWHERE}",
+}
+
+
+def cannot_write(target: Path, error: OSError) -> RunFolderError:
+    """Put an operating system's error in our words; the caller raises it."""
+    hint = _HINTS.get(error.errno, _ELSEWHERE) if error.errno else _ELSEWHERE
+    return RunFolderError(f"cannot write {target}: {error.strerror or error}", hint=hint)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """Give a path to write to; it becomes ``target`` when the block ends well, and vanishes when it does not.
+
+    The temporary file stands in the target's folder (a rename does not cross file systems) and ends in the target's
+    suffix, which is what Keras and matplotlib choose a format by.
+
+    Raises:
+        RunFolderError: the file cannot be written; ``target`` is what it was before.
+    """
+    temporary = target.with_name(f".tmp-{os.urandom(4).hex()}-{target.name}")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, data: bytes) -> None:
+    """Write a whole file, or leave the old one as it is."""
+    with staged(target) as temporary:
+        temporary.write_bytes(data)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the file system can sync folders at all."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
+            raise

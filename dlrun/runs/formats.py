@@ -1,0 +1,47 @@
+"""The table and array formats of a run folder: CSV that no spreadsheet runs, npz that holds no pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def save_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows, one row a line; None is an empty cell."""
+    import csv
+
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([defuse(cell) for cell in header])
+        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+
+
+def defuse(cell: str) -> str:
+    """Put a ``'`` before text that a spreadsheet would carry out as a formula; numbers such as -3 stay."""
+    if not cell.startswith(_FORMULA):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
+
+
+def save_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays so that ``numpy.load`` reads them with pickles forbidden.
+
+    Entries carry a fixed date, so that equal arrays make equal files.
+    """
+    import zipfile
+
+    import numpy as np
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)

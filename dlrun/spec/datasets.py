@@ -1,0 +1,127 @@
+"""Reads the ``dataset`` section: a source's name, or a mapping with its options; paths become absolute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from dlrun.errors import Path
+from dlrun.registry.nearest import nearest
+from dlrun.registry.values import show
+from dlrun.spec.document import Findings, Raw
+from dlrun.spec.fields import fields_of, no_doubles, texts_of
+from dlrun.spec.files import printable
+from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, DatasetSpec, GeneratedSource, PluginSource
+from dlrun.spec.wording import build
+
+FolderOf = Callable[[Path], str]
+"""Tells the folder that a relative path at a place of the spec starts from."""
+
+_COLUMNS = ("target", "features", "ids")
+TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "missing", "sha256"})
+"""Options that take one text or a list of them."""
+_ONE_PATH = {"npy": ("path", "targets")}
+_FILE_ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".npz": "npz", ".npy": "npy"}
+_LATER = frozenset({"image_folder", "text_folder", "timeseries"})
+
+
+def parse_dataset(raw: Raw, path: Path, folder_of: FolderOf, findings: Findings) -> DatasetSpec | None:
+    """Read ``imdb`` or ``{source: imdb, num_words: 5000}``."""
+    raw = {"source": raw} if isinstance(raw, str) else raw
+    if not isinstance(raw, dict):
+        hint = "write a name, such as imdb, or {source: csv, path: FILE, target: COLUMN}"
+        findings.add(f"expected a data set's name or a mapping with 'source', not {show(raw)}", path, hint=hint)
+        return None
+    name = raw.get("source")
+    if not isinstance(name, str):
+        message = f"expected a source's name, not {show(name)}" if "source" in raw else "'source' is missing"
+        findings.add(message, (*path, "source") if "source" in raw else path, hint=_all_sources())
+        return None
+    if name in SOURCES:
+        source: DatasetSpec | None = _built_in(name, raw, path, folder_of, findings)
+        return source
+    return _plugin(name, raw, path, findings)
+
+
+def _built_in(name: str, raw: dict[str, Raw], path: Path, folder_of: FolderOf, findings: Findings) -> Any:
+    """Read the options of a built-in source."""
+    model = SOURCES[name]
+    known: dict[str, object] = dict(model.model_fields)
+    if model is GeneratedSource:
+        known |= dict.fromkeys(GENERATOR_OPTIONS[name])
+    before = len(findings.problems)
+    values = fields_of(raw, known, path, findings)
+    assert values is not None
+    for key in TEXT_OPTIONS & values.keys() - set(_ONE_PATH.get(name, ())):
+        if values[key] is not None:
+            values[key] = texts_of(values[key], (*path, key), findings)
+    if len(findings.problems) > before:
+        return None
+    source = build(model, values, path, findings)
+    if source is None:
+        return None
+    _cross_check(values, path, findings)
+    return source if len(findings.problems) > before else _absolute(source, path, folder_of, findings)
+
+
+def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None:
+    """Note columns with two roles, columns by name where there are none, hashes that fit no file."""
+    roles = {key: values[key] for key in _COLUMNS if values.get(key)}
+    for index, (key, columns) in enumerate(roles.items()):
+        no_doubles(columns, (*path, key), findings)
+        for other in list(roles)[:index]:
+            both = [column for column in columns if column in roles[other]]
+            if both:
+                findings.add(f"'{printable(both[0])}' stands in '{other}' too: a column has one role", (*path, key))
+        if values.get("header") is False and (named := [text for text in columns if not text.isdecimal()]):
+            message = f"without a header, columns are counted from 0; '{printable(named[0])}' is no number"
+            findings.add(message, (*path, key))
+    if values.get("source") == "npz" and values.get("inputs", "x") == values.get("targets", "y"):
+        findings.add("inputs and targets are the same array", path)
+    paths = 2 if values["source"] == "npy" else len(values.get("path", ()))
+    if values.get("sha256") is not None and len(values["sha256"]) != paths:
+        findings.add(f"expected {paths} of them, one a file, not {len(values['sha256'])}", (*path, "sha256"))
+
+
+def _absolute(source: Any, path: Path, folder_of: FolderOf, findings: Findings) -> Any:
+    """Write a source's paths from the root."""
+    updates: dict[str, Any] = {}
+    for key in _ONE_PATH.get(source.source, ("path",)):
+        value = getattr(source, key, None)
+        if value is None:
+            continue
+        names = (value,) if isinstance(value, str) else value
+        if any(not name or "\0" in name for name in names):
+            findings.add("expected the name of a file, not an empty one", (*path, key))
+            return None
+        folder = folder_of((*path, key))
+        full = tuple(os.path.normpath(os.path.join(folder, os.path.expanduser(name))) for name in names)
+        updates[key] = full[0] if isinstance(value, str) else full
+    return source.model_copy(update=updates) if updates else source
+
+
+def _plugin(name: str, raw: dict[str, Raw], path: Path, findings: Findings) -> PluginSource | None:
+    """Take the options of an installed package's source as they are, or say which source may be meant."""
+    from dlrun.registry.plugins import plugin_datasets
+
+    plugins = plugin_datasets()
+    if name in plugins:
+        return build(PluginSource, raw, path, findings)
+    shown = printable(name)
+    near = nearest(name, [*SOURCES, *plugins])
+    ending = os.path.splitext(name)[1].lower()
+    if name in _LATER:
+        findings.add(f"the source '{shown}' is not in this version", path, hint=_all_sources())
+    elif ending in _FILE_ENDINGS:
+        hint = f"a file is read with {{source: {_FILE_ENDINGS[ending]}, path: {shown}, ...}}"
+        findings.add(f"'{shown}' is no source", path, hint=hint)
+    elif near:
+        findings.add(f"unknown source '{shown}'; did you mean '{near}'?", path)
+    else:
+        findings.add(f"unknown source '{shown}'", path, hint="'dlrun list datasets' shows all")
+    return None
+
+
+def _all_sources() -> str:
+    return f"there are: {', '.join(SOURCES)}"

@@ -1,0 +1,62 @@
+"""Reads the entries of ``preprocessing``, in every accepted way of writing, into steps."""
+
+from __future__ import annotations
+
+import re
+
+from dlrun.errors import Path
+from dlrun.registry.nearest import nearest
+from dlrun.registry.spelling import british
+from dlrun.registry.values import show
+from dlrun.spec.document import Findings, Raw
+from dlrun.spec.fields import fields_of, no_doubles, texts_of
+from dlrun.spec.files import printable
+from dlrun.spec.shapes import StepShape, long_form
+from dlrun.spec.steps import STEPS, Step
+from dlrun.spec.wording import build
+
+_FRACTION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*")
+
+
+def parse_step(raw: Raw, path: Path, findings: Findings) -> Step | None:
+    """Read ``normalise``, ``pad: 200``, ``pad: {length: 200}`` or ``{step: pad, length: 200}``."""
+    written = long_form(raw, StepShape())
+    if not isinstance(written, dict) or not isinstance(name := written.get("step"), str):
+        _odd_step(raw, path, findings)
+        return None
+    name = british(name)
+    if name not in STEPS:
+        near = nearest(name, STEPS)
+        message = f"unknown step '{printable(name)}'" + (f"; did you mean '{near}'?" if near else "")
+        findings.add(message, path, hint=None if near else f"there are: {', '.join(STEPS)}")
+        return None
+    model, _ = STEPS[name]
+    inside = (*path, next(iter(raw))) if isinstance(raw, dict) and "step" not in raw else path
+    values = fields_of({**written, "step": name}, dict(model.model_fields), inside, findings)
+    assert values is not None
+    return _step(model, values, inside, findings)
+
+
+def _step(model: type[Step], values: dict[str, Raw], path: Path, findings: Findings) -> Step | None:
+    before = len(findings.problems)
+    if values.get("columns") is not None:
+        values["columns"] = texts_of(values["columns"], (*path, "columns"), findings)
+        no_doubles(values["columns"] or (), (*path, "columns"), findings)
+    if "factor" in values:
+        values["factor"] = _fraction(values["factor"])
+    return build(model, values, path, findings) if len(findings.problems) == before else None
+
+
+def _odd_step(raw: Raw, path: Path, findings: Findings) -> None:
+    """Note an entry that names no step, or several."""
+    keys = [printable(key) for key in raw] if isinstance(raw, dict) else []
+    what = f"a mapping with the keys {', '.join(keys)}" if keys else show(raw)
+    findings.add(f"expected one step, not {what}", path, hint="write 'normalise', 'pad: 200' or 'pad: {length: 200}'")
+
+
+def _fraction(raw: Raw) -> Raw:
+    """Read ``1/255``; anything else stays as it is."""
+    match = _FRACTION.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None or len(match[0]) > 40 or not float(match[2]):
+        return raw
+    return float(match[1]) / float(match[2])

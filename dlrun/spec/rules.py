@@ -1,0 +1,138 @@
+"""Rules between sections that need neither data nor a model: what contradicts itself, and what would have no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlrun.registry.lookup import registry
+from dlrun.registry.nearest import nearest
+from dlrun.spec.document import Findings
+from dlrun.spec.files import printable
+from dlrun.spec.sections import Layer, Named, Regularisation, Training
+
+MODEL_INPUT = "input"
+"""What `from` calls the model's input."""
+MODEL_OUTPUT = "output"
+"""The name of the output layer that is added to the list."""
+
+_INTEGER_LOSS = "SparseCategoricalCrossentropy"
+_ONE_HOT_LOSSES = frozenset(
+    {
+        "CategoricalCrossentropy",
+        "CategoricalFocalCrossentropy",
+        "CategoricalHinge",
+        "CategoricalGeneralizedCrossEntropy",
+    }
+)
+
+
+def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
+    """Note what does not go together, among the sections that could be read.
+
+    Args:
+        values: by the spec's keys: what was given, as the spec's classes.
+        findings: gets the problems.
+    """
+    layers: Sequence[Layer] = values.get("layers") or ()
+    output = values.get("output") is not False
+    _check_wiring(layers, output, findings)
+    _check_labels(values, findings)
+    _check_monitor(values.get("training"), values.get("metrics"), findings)
+    if not output:
+        _check_own_output(values, findings)
+    regularisation = values.get("regularisation")
+    if isinstance(regularisation, Regularisation) and regularisation.dropout and "layers" in values:
+        _check_dropout(layers, findings)
+
+
+def _check_wiring(layers: Sequence[Layer], output: bool, findings: Findings) -> None:
+    """Note names given twice, and `from` that names no layer above."""
+    taken = {MODEL_INPUT: "the model's input"} | ({MODEL_OUTPUT: "the output layer"} if output else {})
+    everywhere = {layer.name for layer in layers if layer.name}
+    above = [MODEL_INPUT]
+    for index, layer in enumerate(layers):
+        for name in layer.inputs:
+            if name not in above:
+                _unknown_input(name, index, above, name in everywhere, findings)
+        if layer.name in taken:
+            hint = "give the layer another name"
+            message = f"the name '{layer.name}' already means {taken[layer.name]}"
+            findings.add(message, ("layers", index, layer.kind, "name"), hint=hint)
+        elif layer.name:
+            taken[layer.name] = f"layers[{index}]"
+            above.append(layer.name)
+
+
+def _unknown_input(name: str, index: int, above: Sequence[str], below: bool, findings: Findings) -> None:
+    path = ("layers", index, "from")
+    near = nearest(name, above)
+    if below:
+        findings.add(f"'{name}' does not stand above this layer", path, hint="a layer can only take layers above it")
+    elif near:
+        findings.add(f"no layer above has the name '{printable(name)}'; did you mean '{near}'?", path)
+    else:
+        hint = f"names so far: {', '.join(above)}"
+        findings.add(f"no layer above has the name '{printable(name)}'", path, hint=hint)
+
+
+def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:
+    """Note labels that the loss cannot take, or that a task does not have."""
+    labels, loss, task = values.get("labels"), values.get("loss"), values.get("task")
+    if not isinstance(labels, str):
+        return
+    if isinstance(task, str) and task.endswith("regression"):
+        findings.add(f"it would have no effect: the targets of the task '{task}' are numbers", ("labels",))
+        return
+    if not isinstance(loss, Named) or (entry := registry("losses").find(loss.name)) is None:
+        return
+    if labels == "integer" and entry.name in _ONE_HOT_LOSSES:
+        hint = "write loss: sparse_categorical_crossentropy, or labels: one_hot"
+        findings.add(f"the loss '{loss.name}' needs one_hot labels, not integer ones", ("labels",), hint=hint)
+    if labels == "one_hot" and entry.name == _INTEGER_LOSS:
+        hint = "write loss: categorical_crossentropy, or labels: integer"
+        findings.add(f"the loss '{loss.name}' needs integer labels, not one_hot ones", ("labels",), hint=hint)
+
+
+def _check_monitor(training: Any, metrics: Sequence[Named] | None, findings: Findings) -> None:
+    """Note an early stop that watches what is not measured."""
+    stop = training.early_stopping if isinstance(training, Training) else None
+    if stop is None or stop.monitor == "loss":
+        return
+    path = ("training", "early_stopping", "monitor")
+    if stop.monitor.startswith("val_"):
+        hint = f"write '{stop.monitor[4:]}'; 'on:' says on which rows it is watched"
+        findings.add("scores have no 'val_' in front here", path, hint=hint)
+    elif metrics is not None and not any(_same_metric(stop.monitor, metric.name) for metric in metrics):
+        names = ", ".join(f"'{name}'" for name in ["loss", *(metric.name for metric in metrics)])
+        message = f"'{printable(stop.monitor)}' is not measured"
+        findings.add(message, path, hint=f"watch one of {names}, or add it to the metrics")
+
+
+def _same_metric(one: str, other: str) -> bool:
+    found = registry("metrics").find(one)
+    return one == other or (found is not None and found is registry("metrics").find(other))
+
+
+def _check_own_output(values: Mapping[str, Any], findings: Findings) -> None:
+    """Note what only makes sense where the output layer is added to the list."""
+    if values.get("last_activation") is not None:
+        hint = "give the last layer of the list its activation there"
+        findings.add("it would have no effect with 'output: false'", ("last_activation",), hint=hint)
+    if "layers" in values and not values["layers"]:
+        findings.add("without layers and with 'output: false' there is no model", ("layers",))
+
+
+def _check_dropout(layers: Sequence[Layer], findings: Findings) -> None:
+    """Note dropout that no layer can get. Which layers are hidden is the model's business; here, if there is any."""
+    if not any(_has_dense(layer.kind, layer.arguments) for layer in layers):
+        message = "it would have no effect: there is no hidden Dense layer"
+        hint = "leave it out, or put a Dropout layer into the list"
+        findings.add(message, ("regularisation", "dropout"), hint=hint)
+
+
+def _has_dense(kind: str, arguments: Mapping[str, Any]) -> bool:
+    """Look for a Dense layer, in wrappers such as TimeDistributed too."""
+    inner = arguments.get("layer")
+    calls = {inner: {}} if isinstance(inner, str) else inner if isinstance(inner, Mapping) else {}
+    return kind == "Dense" or any(_has_dense(str(name), inside) for name, inside in calls.items())

@@ -1,0 +1,145 @@
+"""What a spec says, as frozen values: one class for each section, with every default that does not depend on data.
+
+Defaults that follow from the task or the data (last activation, loss, metrics, labels) are None here and are filled in
+once the data are known. Keys are British; the loader has turned American twins into them before these classes see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from dlrun.spec.sources import DatasetSpec
+from dlrun.spec.steps import StepSpec
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+Rate = Annotated[float, Field(strict=True, ge=0.0, lt=1.0)]
+Weight = Annotated[float, Field(strict=True, ge=0.0)]
+Share = Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] | Count
+"""A share of the rows (0.2) or a number of rows (10000)."""
+
+
+def _without_dots(name: str) -> str:
+    """Refuse what a path would read as the folder above."""
+    if ".." in name:
+        raise ValueError("two dots in a row")
+    return name
+
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$",
+        description="1 to 64 letters a-z, digits, '_', '-' and single dots, not starting with a dot",
+    ),
+    AfterValidator(_without_dots),
+]
+"""Names a run's folder, so nothing that a file system, a shell or a web page could take for something else."""
+
+LayerName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$",
+        description="letters a-z, digits, '_', '-' and '.', not starting with a dot",
+    ),
+]
+
+ClassWeights = Annotated[
+    Mapping[str, Weight], Field(description="a mapping of classes to their weights (numbers of at least 0)")
+]
+
+TaskName = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
+
+
+class Section(BaseModel):
+    """Frozen, and without room for unknown keys: a key that is silently ignored is a wrong experiment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Named(Section):
+    """Something from a registry with its arguments: ``relu``, ``{Huber: {delta: 2}}``, ``{name: Huber, delta: 2}``."""
+
+    name: str
+    arguments: Mapping[str, Any] = {}
+
+
+class Layer(Section):
+    """One Keras layer: its class name, its Keras arguments, and where its input comes from.
+
+    ``inputs`` is YAML's ``from:``; empty means the layer before.
+    """
+
+    kind: str
+    arguments: Mapping[str, Any] = {}
+    name: LayerName | None = None
+    inputs: tuple[str, ...] = ()
+
+
+class Regularisation(Section):
+    """Spread over the hidden layers: l1 and l2 on their kernels, dropout after each hidden Dense layer."""
+
+    l1: Weight = 0.0
+    l2: Weight = 0.0
+    dropout: Rate = 0.0
+
+
+class Evaluation(Section):
+    """How the score comes about: which rows are held out. Depends on ``split_seed``, never on ``seed``."""
+
+    protocol: Literal["holdout"] = "holdout"
+    validation: Share | Literal["provided"] = 0.2
+    test: Share | Literal["provided", "none"] | None = None
+    shuffle: Annotated[bool, Field(strict=True)] = True
+    stratify: Annotated[bool, Field(strict=True)] | None = None
+    split_seed: Seed = 0
+
+
+class EarlyStopping(Section):
+    """Stop when the monitored score has not become better for ``patience`` epochs.
+
+    ``on: validation`` watches the rows that are scored, so the stop is chosen on them; the final weights are those of
+    the last epoch. ``on: inner`` watches ``inner`` of the training rows, cut off for this alone, and goes back to the
+    best epoch's weights: the validation score stays clean.
+    """
+
+    patience: Count = 3
+    monitor: str = "loss"
+    min_delta: Weight = 0.0
+    on: Literal["inner", "validation"] = "validation"
+    inner: Share = 0.2
+
+
+class Training(Section):
+    """How long, in which batches, and with what help."""
+
+    epochs: Count = 20
+    batch_size: Count = 32
+    early_stopping: EarlyStopping | None = None
+    schedule: Named | None = None
+    class_weight: Literal["balanced"] | ClassWeights | None = None
+    engine: Literal["auto", "keras"] = "auto"
+
+
+class ExperimentSpec(Section):
+    """One experiment, whole."""
+
+    name: Name
+    task: TaskName | None = None
+    dataset: DatasetSpec
+    preprocessing: tuple[StepSpec, ...] = ()
+    labels: Literal["one_hot", "integer"] | None = None
+    layers: tuple[Layer, ...]
+    output: Annotated[bool, Field(strict=True)] = True
+    hidden_activation: Named = Named(name="relu")
+    last_activation: Named | None = None
+    loss: Named | None = None
+    optimiser: Named = Named(name="rmsprop")
+    regularisation: Regularisation = Regularisation()
+    metrics: tuple[Named, ...] | None = None
+    evaluation: Evaluation = Evaluation()
+    training: Training = Training()
+    seed: Seed = 0

@@ -1,0 +1,183 @@
+"""Where the data come from: one class for each kind of source, with its options.
+
+Paths are as written in the spec; the loader resolves them against the spec's own folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Paths = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Source(BaseModel):
+    """What every source has: frozen, no unknown options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TokenSource(Source):
+    """Texts as word indices. Words from rank ``num_words`` on, and the ``skip_top`` commonest, become ``oov_char``."""
+
+    source: Literal["imdb", "reuters"]
+    num_words: Count | None = 10000
+    skip_top: Annotated[int, Field(strict=True, ge=0)] = 0
+    maxlen: Count | None = None
+
+
+class ArraySource(Source):
+    """Keras's data sets of plain arrays."""
+
+    source: Literal["boston_housing", "mnist", "fashion_mnist", "cifar10"]
+
+
+class CaliforniaSource(Source):
+    """California housing: ``small`` is the first 600 rows in Keras's order."""
+
+    source: Literal["california_housing"]
+    version: Literal["large", "small"] = "large"
+
+
+class Cifar100Source(Source):
+    """CIFAR-100 with its 100 fine or 20 coarse classes."""
+
+    source: Literal["cifar100"]
+    label_mode: Literal["fine", "coarse"] = "fine"
+
+
+class BundledSource(Source):
+    """scikit-learn's bundled data sets: no network, no file."""
+
+    source: Literal["breast_cancer", "wine", "iris", "digits", "diabetes", "linnerud"]
+
+
+class GeneratedSource(Source):
+    """scikit-learn's generators, with their own arguments: ``{source: make_moons, n_samples: 500, noise: 0.1}``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    source: Literal[
+        "make_blobs",
+        "make_circles",
+        "make_classification",
+        "make_friedman1",
+        "make_gaussian_quantiles",
+        "make_moons",
+        "make_multilabel_classification",
+        "make_regression",
+    ]
+    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
+class TableSource(Source):
+    """A CSV file; the second of two paths is the provided test set.
+
+    ``features`` left out means every column that is neither target nor id. Without a header, columns are counted from
+    0 and named by that number.
+    """
+
+    source: Literal["csv"]
+    path: Paths
+    target: tuple[str, ...] = Field(min_length=1)
+    features: tuple[str, ...] | None = None
+    ids: tuple[str, ...] = ()
+    header: Annotated[bool, Field(strict=True)] = True
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    missing: tuple[str, ...] = ("", "NA", "NaN", "nan", "?")
+    sha256: tuple[Hash, ...] | None = None
+
+
+class ParquetSource(Source):
+    """A Parquet file; the second of two paths is the provided test set."""
+
+    source: Literal["parquet"]
+    path: Paths
+    target: tuple[str, ...] = Field(min_length=1)
+    features: tuple[str, ...] | None = None
+    ids: tuple[str, ...] = ()
+    sha256: tuple[Hash, ...] | None = None
+
+
+class NpzSource(Source):
+    """Arrays in one npz archive, by name; the second of two paths is the provided test set."""
+
+    source: Literal["npz"]
+    path: Paths
+    inputs: str = "x"
+    targets: str = "y"
+    sha256: tuple[Hash, ...] | None = None
+
+
+class NpySource(Source):
+    """Inputs and targets in an npy file each."""
+
+    source: Literal["npy"]
+    path: str
+    targets: str
+    sha256: tuple[Hash, ...] | None = None
+
+
+class PluginSource(Source):
+    """A source that an installed package offers under the entry point group ``dlrun.datasets``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    source: str
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the spec passes on to the plugin."""
+        return dict(self.model_extra or {})
+
+
+GENERATOR_OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "make_blobs": ("n_samples", "n_features", "centers", "cluster_std", "center_box", "shuffle"),
+        "make_circles": ("n_samples", "shuffle", "noise", "factor"),
+        "make_classification": (
+            *("n_samples", "n_features", "n_informative", "n_redundant", "n_repeated", "n_classes"),
+            *("n_clusters_per_class", "weights", "flip_y", "class_sep", "hypercube", "shift", "scale", "shuffle"),
+        ),
+        "make_friedman1": ("n_samples", "n_features", "noise"),
+        "make_gaussian_quantiles": ("mean", "cov", "n_samples", "n_features", "n_classes", "shuffle"),
+        "make_moons": ("n_samples", "shuffle", "noise"),
+        "make_multilabel_classification": (
+            *("n_samples", "n_features", "n_classes", "n_labels", "length", "allow_unlabeled"),
+        ),
+        "make_regression": (
+            *("n_samples", "n_features", "n_informative", "n_targets", "bias", "effective_rank", "tail_strength"),
+            *("noise", "shuffle"),
+        ),
+    }
+)
+"""What each generator takes from a spec: scikit-learn's own arguments, less those that change what it returns."""
+
+DatasetSpec = (
+    TokenSource
+    | ArraySource
+    | CaliforniaSource
+    | Cifar100Source
+    | BundledSource
+    | GeneratedSource
+    | TableSource
+    | ParquetSource
+    | NpzSource
+    | NpySource
+    | PluginSource
+)
+
+SOURCES: Mapping[str, type[Source]] = MappingProxyType(
+    {
+        name: source
+        for source in get_args(DatasetSpec)
+        if source is not PluginSource
+        for name in get_args(source.model_fields["source"].annotation)
+    }
+)
+"""Every built-in source by the name that a spec gives it."""

@@ -1,0 +1,82 @@
+"""The preprocessing steps a spec may list, with their options. What they do lives in `dlrun.data.preprocessing`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Step(BaseModel):
+    """What every step has: frozen, no unknown options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Normalise(Step):
+    """Subtract the mean and divide by the standard deviation of the training rows, feature by feature."""
+
+    step: Literal["normalise"] = "normalise"
+    columns: tuple[str, ...] | None = None
+
+
+class Scale(Step):
+    """Map each feature's range over the training rows to 0..1."""
+
+    step: Literal["scale"] = "scale"
+    columns: tuple[str, ...] | None = None
+
+
+class Rescale(Step):
+    """Multiply by a given factor: ``rescale: 1/255`` for pixels. Nothing is fitted."""
+
+    step: Literal["rescale"] = "rescale"
+    factor: Annotated[float, Field(strict=True, gt=0)]
+
+
+class OneHot(Step):
+    """Turn each category of a column into a column of its own, by the categories of the training rows.
+
+    ``columns`` left out means every text column. A category that the training rows lack becomes all zeros.
+    """
+
+    step: Literal["one_hot"] = "one_hot"
+    columns: tuple[str, ...] | None = None
+
+
+class MultiHot(Step):
+    """Turn token rows into one column a token: 1 where the row has it. Order and counts are lost.
+
+    ``size`` left out means the number of different tokens that the source can give.
+    """
+
+    step: Literal["multi_hot"] = "multi_hot"
+    size: Count | None = None
+
+
+class Pad(Step):
+    """Make token rows equally long, with 0 for what is missing. Cuts and fills at the start, as Keras does."""
+
+    step: Literal["pad"] = "pad"
+    length: Count
+    padding: Literal["pre", "post"] = "pre"
+    truncating: Literal["pre", "post"] = "pre"
+
+
+StepSpec = Annotated[Normalise | Scale | Rescale | OneHot | MultiHot | Pad, Field(discriminator="step")]
+
+STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
+    {
+        "normalise": (Normalise, "columns"),
+        "scale": (Scale, "columns"),
+        "rescale": (Rescale, "factor"),
+        "one_hot": (OneHot, "columns"),
+        "multi_hot": (MultiHot, "size"),
+        "pad": (Pad, "length"),
+    }
+)
+"""Every step by its name, with the option that ``pad: 200`` means."""

@@ -1,0 +1,37 @@
+"""Getting TensorFlow ready: the right Keras backend, and as little noise as it allows.
+
+Call `prepare_backend` before anything imports Keras; importing this module imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from dlrun.errors import UsageError
+
+
+def prepare_backend() -> None:
+    """Make Keras run on TensorFlow with float32 and channels last, whatever ``keras.json`` says.
+
+    A run that depended on a file in somebody's home would not be the same run elsewhere.
+
+    Raises:
+        UsageError: Keras is already loaded in this process with another backend.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    first = "keras" not in sys.modules
+    with warnings.catch_warnings():
+        # TensorFlow and Keras use deprecated names of NumPy's and of their own while they load.
+        warnings.simplefilter("ignore")
+        import keras
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(
+            f"Keras is already loaded with the backend '{keras.backend.backend()}'; dlrun runs on TensorFlow",
+            hint="set KERAS_BACKEND=tensorflow before Keras is imported",
+        )
+    if first:
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")

@@ -1,0 +1,155 @@
+"""What every engine takes and gives back. No TensorFlow here: a fake engine keeps this contract too.
+
+``fit(tasks, prepare, plan, on_event) -> [FitResult]``, one result for each task, in the order of the tasks. A fit that
+diverges is a result with a ``failure``, not an exception: the other folds go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Array, Indices
+from dlrun.data.encoded import Encoded
+from dlrun.events import OnEvent
+
+Scores = dict[str, float]
+Predictions = npt.NDArray[np.float32]
+Score = Callable[[Predictions], Scores]
+"""Scores predictions (rows, outputs) by every metric but the loss."""
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """One fit to do: which split, and the seed of everything random in it. Iterations and folds count from 1."""
+
+    iteration: int
+    fold: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """The data of one fit, after preprocessing that was fitted on its training rows.
+
+    Args:
+        inputs: the rows that this fit may see, (rows, ...).
+        targets: as the loss takes them, (rows, outputs) or (rows,) for integer labels.
+        train: indices into ``inputs``, shape (training rows,).
+        validation: indices into ``inputs`` of the rows that are scored.
+        monitor: indices that early stopping watches: a part cut off the training rows, the validation rows, or None.
+        weights: of each row in the loss, shape (rows,), or None for 1.
+        score: scores predictions for the validation rows, (validation rows, outputs), by every metric but the loss.
+        score_monitor: the same for the monitor rows, where they are not the validation rows.
+    """
+
+    inputs: Encoded
+    targets: Array
+    train: Indices
+    validation: Indices
+    score: Score
+    monitor: Indices | None = None
+    score_monitor: Score | None = None
+    weights: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """Stop after ``patience`` epochs in which the monitored value did not get better by more than ``min_delta``."""
+
+    monitor: str
+    patience: int
+    min_delta: float
+    higher_is_better: bool
+    restore_best: bool
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How to fit: the same for every fold of a run.
+
+    Args:
+        build: makes a fresh, uncompiled ``keras.Model`` with the initial weights of a seed.
+        compile_arguments: makes fresh ``optimizer``, ``loss`` and ``metrics`` for ``model.compile``.
+        train_metrics: names of the compiled metrics, in their order.
+        primary: the metric that names the best epoch, and whether higher is better.
+    """
+
+    build: Callable[[int], Any]
+    compile_arguments: Callable[[], dict[str, Any]]
+    train_metrics: tuple[str, ...]
+    primary: tuple[str, bool]
+    epochs: int
+    batch_size: int
+    early_stop: EarlyStop | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """Values by epoch: ``train["loss"][0]`` is the training loss of epoch 1.
+
+    ``train`` is what Keras reports: a running average over the epoch, with dropout on. ``validation`` is computed from
+    the predictions at the end of the epoch. Names: ``loss`` and the metrics.
+    """
+
+    train: Mapping[str, Sequence[float]]
+    validation: Mapping[str, Sequence[float]]
+    seconds: Sequence[float] = ()
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.validation["loss"])
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What came of one fit.
+
+    Args:
+        predictions: for the validation rows, by the final weights, (validation rows, outputs), float32.
+        best_epoch: the epoch of the primary metric's best validation score, counted from 1.
+        best_predictions: for the validation rows at that epoch.
+        final_epoch: the epoch whose weights are the final ones: the last one, or the best monitored one that early
+            stopping went back to.
+        model: the fitted model (``keras.Model`` for real engines).
+        stopped_early: whether early stopping ended the fit.
+        failure: why there is no score, when the fit failed.
+    """
+
+    task: FoldTask
+    history: History
+    predictions: Predictions
+    best_epoch: int
+    best_predictions: Predictions
+    final_epoch: int
+    model: Any = field(default=None, repr=False)
+    stopped_early: bool = False
+    failure: str | None = None
+
+
+class Engine(Protocol):
+    """Something that can carry out fits."""
+
+    @property
+    def name(self) -> str:
+        """What the spec calls it."""
+        ...
+
+    def refusals(self, plan: TrainingPlan) -> tuple[str, ...]:
+        """Say why this engine cannot carry out a plan; empty when it can."""
+        ...
+
+    def fit(
+        self,
+        tasks: Sequence[FoldTask],
+        prepare: Callable[[FoldTask], FoldData],
+        plan: TrainingPlan,
+        on_event: OnEvent,
+    ) -> list[FitResult]:
+        """Carry out every task; ``prepare`` is called once for each, when its data are needed."""
+        ...

@@ -1,0 +1,170 @@
+"""The engine that runs ``model.fit``: one fit after another, everything that Keras can do.
+
+Three things differ from a hand-written call, and none of them changes what is learned: batches come from an order that
+is a pure function of the seed and the epoch; held-out rows are predicted once an epoch and every score is computed from
+those predictions; progress leaves as events.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlrun import seeds
+from dlrun.data.dataset import Indices
+from dlrun.errors import TrainingError
+from dlrun.events import BatchEnded, EpochEnded, FitEnded, FitStarted, OnEvent
+from dlrun.training.batches import EpochBatches, row_picker
+from dlrun.training.contract import FitResult, FoldData, FoldTask, Predictions, Score, Scores, TrainingPlan
+from dlrun.training.scoring import Scorer
+from dlrun.training.watching import Watch
+
+REPORT_EVERY = 0.25  # seconds between two BatchEnded events
+
+
+class KerasEngine:
+    """Runs each fit with ``model.fit``, one after the other."""
+
+    name = "keras"
+
+    def refusals(self, plan: TrainingPlan) -> tuple[str, ...]:
+        """There is nothing that ``model.fit`` refuses and a spec can say."""
+        return ()
+
+    def fit(
+        self,
+        tasks: Sequence[FoldTask],
+        prepare: Callable[[FoldTask], FoldData],
+        plan: TrainingPlan,
+        on_event: OnEvent,
+    ) -> list[FitResult]:
+        """Carry out every task. Raises TrainingError when memory runs out."""
+        results = []
+        for task in tasks:
+            try:
+                results.append(_fit_one(task, prepare(task), plan, on_event))
+            except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+                raise TrainingError(
+                    f"memory ran out while training with batches of {plan.batch_size}",
+                    hint="a smaller training.batch_size or a smaller model needs less",
+                ) from error
+            if len(tasks) > 1:
+                # Without this, graphs of finished fits pile up: Keras's global state and reference cycles hold them.
+                keras.backend.clear_session()
+                gc.collect()
+        return results
+
+
+def _fit_one(task: FoldTask, data: FoldData, plan: TrainingPlan, on_event: OnEvent) -> FitResult:
+    pick = row_picker(data.inputs)
+    model = plan.build(seeds.child_seed(task.seed, "weights", task.iteration, task.fold))
+    model.compile(**plan.compile_arguments())
+    batches = EpochBatches(data, pick, plan.batch_size)
+    follower = _Follower(task, data, plan, batches, Scorer(model, data, pick), on_event)
+    on_event(FitStarted(task.iteration, task.fold, batches.steps))
+    model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
+    result = follower.result(model)
+    on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
+    return result
+
+
+class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Sits in ``model.fit``: sets each epoch's order, scores held-out rows, decides when to stop."""
+
+    def __init__(
+        self,
+        task: FoldTask,
+        data: FoldData,
+        plan: TrainingPlan,
+        batches: EpochBatches,
+        scorer: Scorer,
+        on_event: OnEvent,
+    ) -> None:
+        super().__init__()
+        self._task, self._data, self._plan = task, data, plan
+        self._batches, self._scorer, self._on_event = batches, scorer, on_event
+        self._watch = Watch(plan)
+        self._failure: str | None = None
+        self._stopped_early = False
+        self._predictions = np.empty((0, 0), np.float32)
+        self._restore: list[Any] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        task, rows = self._task, len(self._data.train)
+        self._batches.set_order(seeds.batch_order(task.seed, task.iteration, task.fold, epoch + 1, rows))
+        self._epoch = epoch + 1
+        self._started = self._reported = time.monotonic()
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now = time.monotonic()
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            task = self._task
+            self._on_event(BatchEnded(task.iteration, task.fold, self._epoch, batch, self._batches.steps))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        train = {name: float((logs or {})[name]) for name in ("loss", *self._plan.train_metrics)}
+        self._predictions, validation = self._score(self._data.validation, self._data.score)
+        self._watch.record(train, validation, self._predictions, time.monotonic() - self._started)
+        task = self._task
+        self._on_event(
+            EpochEnded(
+                task.iteration, task.fold, self._epoch, self._plan.epochs, train, validation, self._watch.seconds[-1]
+            )
+        )
+        bad = [
+            part
+            for part, scores in (("training", train), ("validation", validation))
+            if not math.isfinite(scores["loss"])
+        ]
+        if bad:
+            self._failure = f"the {' and the '.join(bad)} loss became NaN or infinite in epoch {self._epoch}"
+            self.model.stop_training = True
+        else:
+            self._check_early_stop(validation)
+
+    def _score(self, rows: Indices, score: Score) -> tuple[Predictions, Scores]:
+        predictions, loss = self._scorer(rows)
+        # A net that has diverged has nothing to score, and metrics may refuse NaN.
+        scores = score(predictions) if np.isfinite(predictions).all() else {}
+        return predictions, {"loss": loss, **scores}
+
+    def _check_early_stop(self, validation: Scores) -> None:
+        rule = self._plan.early_stop
+        if rule is None:
+            return
+        values = validation
+        if self._data.monitor is not None and self._data.score_monitor is not None:
+            _, values = self._score(self._data.monitor, self._data.score_monitor)
+        if self._watch.monitor(values[rule.monitor], rule) and rule.restore_best:
+            self._restore = self.model.get_weights()
+        if self._watch.should_stop(rule):
+            self._stopped_early = self._epoch < self._plan.epochs
+            self.model.stop_training = True
+
+    def result(self, model: keras.Model) -> FitResult:
+        """Sum up, with the weights that count put back into the model."""
+        watch, final_epoch = self._watch, self._watch.epochs
+        if self._restore is not None and self._failure is None:
+            model.set_weights(self._restore)
+            final_epoch = watch.monitored_epoch
+            self._predictions, _ = self._scorer(self._data.validation)
+        best = self._predictions if watch.best_predictions is None else watch.best_predictions
+        return FitResult(
+            task=self._task,
+            history=watch.history,
+            predictions=self._predictions,
+            best_epoch=watch.best_epoch,
+            best_predictions=best,
+            final_epoch=final_epoch,
+            model=model,
+            stopped_early=self._stopped_early,
+            failure=self._failure,
+        )

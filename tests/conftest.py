@@ -1,0 +1,57 @@
+"""What all tests share: where the real data sets are, and a home that no test can spoil."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+KERAS_FILES = (
+    "imdb/imdb.npz",
+    "imdb/imdb_word_index.json",
+    "reuters/reuters.npz",
+    "reuters/reuters_word_index.json",
+    "mnist/mnist.npz",
+    "boston_housing/boston_housing.npz",
+    "california_housing/california_housing.npz",
+)
+
+
+def real_data_root() -> Path | None:
+    """Where the real data sets lie: ``$DLRUN_TEST_DATA``, or ``shared/data`` beside the checkout; None if nowhere."""
+    places = [os.environ.get("DLRUN_TEST_DATA"), REPO.parent / "shared" / "data"]
+    return next((Path(place) for place in places if place and Path(place).is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """Finds a real data file by name, such as ``boston_housing/boston_housing.npz``, or skips the test."""
+
+    def find(name: str) -> Path:
+        root = real_data_root()
+        if root is None or not (root / name).exists():
+            pytest.skip(f"real data '{name}' are not here; set DLRUN_TEST_DATA to a folder that has them")
+        return root / name
+
+    return find
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty Keras home of the test's own."""
+    home = tmp_path / "keras"
+    (home / "datasets").mkdir(parents=True)
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def real_keras_home(keras_home: Path, real_data: Callable[[str], Path]) -> Path:
+    """A Keras home that links to the real data sets; skips the test where there are none."""
+    for name in KERAS_FILES:
+        path = real_data(name)
+        (keras_home / "datasets" / path.name).symlink_to(path)
+    return keras_home

@@ -1,0 +1,280 @@
+"""CSV and Parquet: columns by name, categories, and every way in which a table can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dlrun.data import load_dataset, resolved_source
+from dlrun.data.dataset import Dataset
+from dlrun.errors import DataError
+from dlrun.spec.sources import ParquetSource, TableSource
+
+PEOPLE = "age,sex,smokes,ill\n30,male,True,0\n41,female,False,1\n52,,True,1\n"
+
+
+def table(path: Path, text: str | bytes, name: str = "table.csv") -> str:
+    (path / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return str(path / name)
+
+
+def load(path: Path, text: str | bytes, target: str = "y", **options: Any) -> Dataset:
+    task = options.pop("task", None)
+    source = TableSource(source="csv", path=(table(path, text),), target=(target,), **options)
+    return load_dataset(source, task=task)
+
+
+def test_numbers_texts_and_booleans_become_one_matrix(tmp_path: Path) -> None:
+    dataset = load(tmp_path, PEOPLE, "ill")
+
+    assert dataset.feature_names == ("age", "sex", "smokes")
+    # Codes follow the sorted texts: female 0, male 1; a missing text is NaN.
+    np.testing.assert_array_equal(dataset.inputs, [[30, 1, 1], [41, 0, 0], [52, np.nan, 1]])
+    assert dataset.categories == {1: ("female", "male")}
+    assert (dataset.task, dataset.targets.tolist(), dataset.name) == ("binary", [0, 1, 1], "table")
+
+
+def test_features_and_ids_choose_the_inputs(tmp_path: Path) -> None:
+    chosen = load(tmp_path, PEOPLE, "ill", features=("smokes", "age"))
+    rest = load(tmp_path, PEOPLE, "ill", ids=("sex",))
+
+    assert (chosen.feature_names, chosen.inputs[1].tolist()) == (("smokes", "age"), [0, 41])
+    assert rest.feature_names == ("age", "smokes")
+
+
+def test_without_a_header_columns_are_named_by_number(tmp_path: Path) -> None:
+    dataset = load(tmp_path, "1,2,a\n3,4,b\n", "2", header=False)
+
+    assert (dataset.feature_names, dataset.rows, dataset.class_names) == (("0", "1"), 2, ("a", "b"))
+
+
+def test_separator_and_missing_markers_are_the_specs(tmp_path: Path) -> None:
+    dataset = load(tmp_path, "x;y\n-999;0.5\n1,5;0.7\n-999;1.5\n3;2\n", "y", separator=";", missing=("-999",))
+
+    assert dataset.categories == {0: ("1,5", "3")}
+    assert np.isnan(dataset.inputs[0, 0])
+
+
+def test_a_byte_order_mark_and_blank_lines_are_skipped(tmp_path: Path) -> None:
+    dataset = load(tmp_path, b"\xef\xbb\xbf\n\nx,y\n1,0.5\n\n2,0.75\n")
+
+    assert (dataset.feature_names, dataset.inputs.ravel().tolist(), dataset.targets.tolist()) == (("x",), [1, 2], [0.5, 0.75])
+
+
+def test_a_second_file_is_the_test_set_with_columns_found_by_name(tmp_path: Path) -> None:
+    paths = (table(tmp_path, PEOPLE), table(tmp_path, "ill,smokes,sex,age\n1,False,diverse,7\n", "test.csv"))
+
+    dataset = load_dataset(TableSource(source="csv", path=paths, target=("ill",)))
+
+    assert (dataset.train_rows.tolist(), dataset.test_rows.tolist()) == ([0, 1, 2], [3])
+    assert dataset.categories == {1: ("diverse", "female", "male")}
+    assert dataset.inputs[3].tolist() == [7, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ("age,smokes,ill\n1,True,0\n", "test.csv' has no column 'sex'"),
+        ("age,sex,smokes\n1,male,True\n", "test.csv' has no column 'ill'"),
+        ("age,sex,smokes,ill\nold,male,True,0\n", "'age' holds numbers in .*, but texts in"),
+        ("age,sex,smokes,ill\n1,male,True,2\n", "classes of 'ill' that the training file lacks: '2'"),
+        ("age,sex,smokes,ill\n", "has a header and no rows"),
+    ],
+)
+def test_a_test_file_that_does_not_fit_is_refused(tmp_path: Path, second: str, message: str) -> None:
+    paths = (table(tmp_path, PEOPLE), table(tmp_path, second, "test.csv"))
+
+    with pytest.raises(DataError, match=message):
+        load_dataset(TableSource(source="csv", path=paths, target=("ill",)), task="binary")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("\n\n", "has no rows"),
+        ("x,y\n", "has a header and no rows"),
+        ("x,y\n1,2\n3\n", "line 3 has 1 fields, not the 2"),
+        ("x,y\n1,2\n3,4,5\n", "line 3 has 3 fields, not the 2"),
+        ("x,y\n1,2,3\n3,4,5\n", "line 2 has 3 fields, not the 2"),
+        ("x,x,y\n1,2,3\n", "more than one column 'x'"),
+        ("x;y\n1;2\n", "separator: ';'"),
+        (b"x,y\n\xe9t\xe9,1\n", "is not UTF-8 text: byte 0xe9"),
+        ("x,y\n1,2\n".encode("utf-16"), "is not UTF-8 text: byte 0xff"),
+        (b"x,y\n1\x00,2\n", "NUL byte"),
+        ('x,y\n"1,2\n' + "3,4\n" * 50000, "line .*: field larger"),
+        ("x,y\n1,\n2,3\n", r"'y' is missing in row 1 \(of 2\)"),
+        ("x,y\n1,0.5\n2,inf\n", "'y' is missing or infinite in row 2|'y' is .*infinite in row 2"),
+        ("x,y\ninf,0.5\n2,1.5\n", "'x' is infinite in row 1"),
+        ("x,z,y\n1,,0.5\n2,,1.5\n", "'z' has no values at all"),
+        ("x,z,y\n1,2020-01-31,0.5\n2,2020-02-01,1.5\n", "'z' of .* holds dates"),
+        ("x,z,y\n1,1949-01,0.5\n2,1949-02,1.5\n", "holds dates"),
+        ("x,z,y\n1,31.01.2020 10:30,0.5\n2,,1.5\n", "holds dates"),
+        ("y\n1\n2\n", "no columns left for the inputs"),
+        ("x,y\n1,a\n2,\n", "'y' is missing in row 2"),
+        ("x,y\n1,a\n2,a\n", "one value only"),
+    ],
+)
+def test_a_damaged_table_is_refused_with_a_reason(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": "il"}, "no column 'il'.*(?s:.)*did you mean 'ill'.*age, sex, smokes, ill"),
+        ({"target": "ill", "features": ("agee",)}, "did you mean 'age'"),
+        ({"target": "ill", "ids": ("nr",)}, "no column 'nr'"),
+        ({"target": "ill", "features": ("age", "ill")}, "cannot be a target and an input"),
+        ({"target": "ill", "features": ("age",), "ids": ("age",)}, "an input and an id"),
+        ({"target": "ill", "features": ("age", "age")}, "names a column twice"),
+    ],
+)
+def test_names_that_do_not_fit_the_table_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, PEOPLE, **options)
+
+
+def test_a_file_that_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> None:
+    import os
+
+    table(tmp_path, PEOPLE, "people.csv")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    expected = {"peple.csv": "did you mean 'people.csv'", "": "is a folder", "pipe": "not an ordinary file", "loop": "loop"}
+
+    for name, message in expected.items():
+        with pytest.raises(DataError, match=message):
+            load_dataset(TableSource(source="csv", path=(str(tmp_path / name),), target=("ill",)))
+    with pytest.raises(DataError, match="there is no folder"):
+        load_dataset(TableSource(source="csv", path=(str(tmp_path / "a" / "b.csv"),), target=("ill",)))
+
+
+def test_a_file_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = table(tmp_path, PEOPLE)
+
+    def denied(*_: object) -> str:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("dlrun.fingerprint.of_file", denied)
+
+    with pytest.raises(DataError, match="cannot be read: Permission denied"):
+        load_dataset(TableSource(source="csv", path=(path,), target=("ill",)))
+
+
+def test_one_bad_value_in_a_column_of_numbers_is_pointed_at(tmp_path: Path) -> None:
+    dataset = load(tmp_path, "x,y\n1,0.5\n2,0.6\n3,0.7\nn/a,0.8\n")
+
+    assert "'x' is taken for text because of values such as 'n/a'" in dataset.notes[0]
+
+
+def test_the_runs_own_spec_notices_a_changed_file(tmp_path: Path) -> None:
+    source = TableSource(source="csv", path=(table(tmp_path, PEOPLE),), target=("ill",))
+    dataset = load_dataset(source)
+    resolved = resolved_source(source, dataset)
+
+    assert load_dataset(resolved).fingerprint == dataset.fingerprint
+
+    table(tmp_path, PEOPLE.replace("41", "42"))
+    with pytest.raises(DataError, match="has changed: its sha256 is"):
+        load_dataset(resolved)
+
+
+def test_the_fingerprint_follows_the_values(tmp_path: Path) -> None:
+    first = load(tmp_path, PEOPLE, "ill").fingerprint
+
+    assert load(tmp_path, PEOPLE + "\n", "ill").fingerprint == first
+    assert load(tmp_path, PEOPLE.replace("41", "42"), "ill").fingerprint != first
+
+
+def parquet(path: Path, columns: dict[str, Any]) -> ParquetSource:
+    import pandas as pd
+
+    pd.DataFrame(columns).to_parquet(path / "t.parquet")
+    return ParquetSource(source="parquet", path=(str(path / "t.parquet"),), target=("y",))
+
+
+def test_parquet_gives_what_the_same_csv_gives(tmp_path: Path) -> None:
+    columns = {"a": [1.5, None, 3.0], "b": ["u", None, "t"], "c": [True, False, True], "y": ["no", "yes", "no"]}
+
+    dataset = load_dataset(parquet(tmp_path, columns))
+
+    twin = load(tmp_path, "a,b,c,y\n1.5,u,True,no\n,,False,yes\n3,t,True,no\n")
+    np.testing.assert_array_equal(dataset.inputs, twin.inputs)
+    assert (dataset.categories, dataset.class_names) == (twin.categories, twin.class_names)
+
+
+def test_parquet_with_categories_and_nullable_numbers_is_read(tmp_path: Path) -> None:
+    import pandas as pd
+
+    columns = {
+        "a": pd.array([1, None, 3], dtype="Int64"),
+        "b": pd.Categorical(["u", "v", "u"]),
+        "y": [0.5, 1.5, 2.5],
+    }
+
+    dataset = load_dataset(parquet(tmp_path, columns))
+
+    np.testing.assert_array_equal(dataset.inputs, [[1, 0], [np.nan, 1], [3, 0]])
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (np.array(["2020-01-01", "2021-01-01"], "datetime64[ns]"), "holds dates"),
+        ([[1, 2], [3]], "values of type ndarray; expected numbers or texts"),
+        ([b"1", b"2"], "values of type bytes"),
+    ],
+)
+def test_parquet_columns_that_no_model_takes_are_refused(tmp_path: Path, column: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_dataset(parquet(tmp_path, {"a": column, "y": [0.5, 1.5]}))
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
+    source = parquet(tmp_path, {"a": [1, 2], "y": [0.5, 1.5]})
+    path = Path(source.path[0])
+    path.write_bytes(path.read_bytes()[:-50])
+
+    with pytest.raises(DataError, match="cannot be read"):
+        load_dataset(source)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "task", "shape", "outputs"),
+    [
+        ("heart/heart.csv", {"target": ("target",)}, None, (1025, 13), 1),
+        ("iris/iris.csv", {"target": ("4",), "header": False}, None, (150, 4), 3),
+        ("energy_efficiency/energy_efficiency.csv", {"target": ("Y1", "Y2")}, None, (768, 8), 2),
+        ("titanic/train.csv", {"target": ("Survived",), "ids": ("PassengerId",)}, None, (891, 10), 1),
+        ("horse_colic/horse-colic.csv", {"target": ("23",), "header": False}, "binary", (300, 27), 1),
+        ("wine_quality/winequality-red.csv", {"target": ("11",), "header": False}, "regression", (1599, 11), 1),
+    ],
+)
+def test_real_tables_load(
+    real_data: Callable[[str], Path], name: str, options: Any, task: Any, shape: tuple[int, int], outputs: int
+) -> None:
+    dataset = load_dataset(TableSource(source="csv", path=(str(real_data(name)),), **options), task=task)
+
+    assert (dataset.inputs.shape, dataset.outputs) == (shape, outputs)
+
+
+def test_real_multilabel_targets_are_recognised(real_data: Callable[[str], Path]) -> None:
+    path = real_data("mulan_emotions/emotions.csv")
+    names = path.read_text().partition("\n")[0].split(",")
+
+    dataset = load_dataset(TableSource(source="csv", path=(str(path),), target=tuple(names[-6:])))
+
+    assert (dataset.task, dataset.targets.shape, dataset.class_names) == ("multilabel", (593, 6), tuple(names[-6:]))
+
+
+def test_dates_of_a_real_table_are_refused(real_data: Callable[[str], Path]) -> None:
+    source = TableSource(source="csv", path=(str(real_data("ett/ETTh1.csv")),), target=("OT",))
+
+    with pytest.raises(DataError, match=r"'date' .* holds dates or times(?s:.)*leave it out with `features`"):
+        load_dataset(source)

@@ -1,0 +1,35 @@
+"""Small data sets and predictions for the tests of evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dlrun.data.dataset import Dataset
+
+MakeDataset = Callable[..., Dataset]
+
+
+@pytest.fixture(scope="session")
+def make_dataset() -> MakeDataset:
+    """Makes a data set around targets; ``test`` and ``validation`` rows are cut off the end, in that order."""
+
+    def make(task: str, targets: Any, *, validation: int = 0, test: int = 0, classes: tuple[str, ...] = ()) -> Dataset:
+        rows = np.arange(len(targets))
+        free = len(targets) - validation - test
+        return Dataset(
+            name="small",
+            task=task,  # type: ignore[arg-type]
+            inputs=np.zeros((len(targets), 1)),
+            targets=np.asarray(targets),
+            train_rows=rows[:free],
+            validation_rows=rows[free : free + validation],
+            test_rows=rows[free + validation :],
+            class_names=classes,
+            fingerprint="none",
+        )
+
+    return make
