@@ -15,10 +15,9 @@ __all__ = ["ExperimentSpec", "RunRecord", "load_spec", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("RunRecord", "run"):
-        from dlrun import experiment as home
-    elif name in ("ExperimentSpec", "load_spec"):
-        from dlrun import spec as home
-    else:
+    from importlib import import_module
+
+    if name not in __all__:
         raise AttributeError(f"module 'dlrun' has no attribute '{name}'")
-    return getattr(home, name)
+    home = "dlrun.experiment" if name in ("RunRecord", "run") else "dlrun.spec"
+    return getattr(import_module(home), name)

@@ -144,6 +144,7 @@ def _recognise(path: Path) -> tuple[KnownSource, RemoteFile]:
     for source, file in known:
         if file.sha256 == sha256 or (file.sha256 is None and _named(path, file) and file.bytes == size):
             return source, file
+    # A known name with other content is most likely a broken download, which deserves a clearer message.
     for source, file in known:
         if _named(path, file):
             expected = f"sha256 {file.sha256}" if file.sha256 else f"{file.bytes:,} bytes"

@@ -6,7 +6,7 @@ never data. A data set is what the source says; preprocessing comes later and in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,6 +31,13 @@ class TokenRows:
 
     tokens: npt.NDArray[np.int32]
     offsets: Indices
+
+    @staticmethod
+    def of(rows: Sequence[Sequence[int]]) -> TokenRows:
+        """Put lists of tokens end to end."""
+        lengths = np.array([len(row) for row in rows], np.int64)
+        tokens = np.array([token for row in rows for token in row], np.int32)
+        return TokenRows(tokens, np.concatenate([[0], np.cumsum(lengths)]))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

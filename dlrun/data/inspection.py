@@ -59,7 +59,7 @@ class DataSummary:
         duplicates: rows whose inputs and targets an earlier row has already.
         constant: columns with one value only.
         features: of 2-D inputs, one for each column.
-        range: smallest and largest number in the inputs; None where there is none.
+        range: smallest and largest number in the inputs, codes of texts and tokens left out; None where there is none.
         lengths: of token rows.
     """
 
@@ -83,7 +83,6 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
     axes = axes_of(dataset.inputs)
     taken = dataset.inputs.take(rows) if isinstance(dataset.inputs, TokenRows) else dataset.inputs[rows]
     features = _features(dataset, taken)
-    tokens = isinstance(taken, TokenRows)
     return DataSummary(
         rows=len(rows),
         rank=len(axes),
@@ -96,7 +95,7 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
         duplicates=len(rows) - len(np.unique(hash_rows(taken, dataset.targets[rows]))),
         constant=tuple(feature.name for feature in features if _is_constant(feature)),
         features=features,
-        range=None if tokens else _range(np.asarray(taken)),
+        range=_range(taken, features),
         lengths=_lengths(taken) if isinstance(taken, TokenRows) else None,
     )
 
@@ -176,7 +175,13 @@ def _missing(inputs: Array | TokenRows, features: tuple[FeatureSummary, ...]) ->
     return {"inputs": count} if count else {}
 
 
-def _range(inputs: Array) -> tuple[float, float] | None:
+def _range(inputs: Array | TokenRows, features: tuple[FeatureSummary, ...]) -> tuple[float, float] | None:
+    if isinstance(inputs, TokenRows):
+        return None
+    if features:
+        lows = [feature.minimum for feature in features if feature.minimum is not None]
+        highs = [feature.maximum for feature in features if feature.maximum is not None]
+        return (min(lows), max(highs)) if lows and highs else None
     if inputs.dtype.kind == "f":
         inputs = inputs[~np.isnan(inputs)]
     return (float(inputs.min()), float(inputs.max())) if inputs.size else None

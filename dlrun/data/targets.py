@@ -128,6 +128,7 @@ def _infer(columns: Sequence[TargetColumn]) -> Task:
         return "multiclass" if len(values) > 2 else "binary"
     if not _is_whole(values):
         return "regression"
+    # From here on a wrong guess would be a wrong experiment that looks right, so only clear cases are decided.
     if np.array_equal(values, [0, 1]):
         return "binary"
     if len(values) > MOST_LIKELY_CLASSES:

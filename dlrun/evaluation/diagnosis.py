@@ -21,6 +21,10 @@ Curves = Mapping[str, Sequence[float]]
 SMALLEST_CHANGE = 0.02
 """A loss that moved by less than this part of itself has not moved."""
 
+CLEAR_RISE = 3.0
+"""Standard deviations of noise. The lowest of many noisy values lies below the others by chance: at 2, one in seven
+settled curves of 20 epochs would be called overfitting, at 3 one in thirty."""
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -47,8 +51,9 @@ def diagnose(train: Curves, validation: Curves, primary: str, higher_is_better: 
     """Read the curves of one fit.
 
     Overfitting starts after the lowest smoothed validation loss, where the loss ends higher than that by more than 2 %
-    and twice its noise while the training loss went on falling. Underfitting: the lowest smoothed validation loss is
-    the last one, and the last quarter of the epochs lowered it by more than 1 % and the noise.
+    and three standard deviations of its noise while the training loss went on falling; two epochs are too few to say.
+    Underfitting: the lowest smoothed validation loss is at the end (inside the smoothing window), and the last quarter
+    of the epochs lowered it by more than 1 % and one such deviation.
 
     Args:
         train: values by epoch of ``loss`` and each metric, as Keras reports them.
@@ -127,11 +132,11 @@ def _turn(train: Floats, losses: Floats) -> int | None:
     """Return the index of the epoch after which validation loss rises for good while training loss falls, if any."""
     smooth = _smooth(losses)
     lowest = int(np.argmin(smooth))
-    if lowest == len(losses) - 1:
+    if len(losses) < 3 or lowest == len(losses) - 1:
         return None
     rise = smooth[-1] - smooth[lowest]
     learns_on = _smooth(train)[-1] < _smooth(train)[lowest]
-    if not learns_on or rise <= max(SMALLEST_CHANGE * abs(smooth[lowest]), 2 * _noise(losses)):
+    if not learns_on or rise <= max(SMALLEST_CHANGE * abs(smooth[lowest]), CLEAR_RISE * _noise(losses)):
         return None
     return _lowest_nearby(losses, lowest)
 
@@ -150,7 +155,8 @@ def _still_falls(losses: Floats) -> bool:
     smooth = _smooth(losses)
     before = smooth[-1 - max(1, len(losses) // 4)]
     enough = max(SMALLEST_CHANGE / 2 * abs(before), _noise(losses))
-    return bool(np.argmin(smooth) == len(smooth) - 1 and before - smooth[-1] > enough)
+    at_the_end = np.argmin(smooth) >= len(smooth) - 1 - _reach(len(smooth))
+    return bool(at_the_end and before - smooth[-1] > enough)
 
 
 def _reach(epochs: int) -> int:
@@ -159,19 +165,20 @@ def _reach(epochs: int) -> int:
 
 
 def _smooth(values: Floats) -> Floats:
-    """Return the median of each epoch and its neighbours (see `_reach`); fewer of them at both ends."""
+    """Return the median of each epoch and its neighbours (see `_reach`); at both ends, of those that there are."""
     reach = _reach(len(values))
-    last = len(values) - 1
-    widths = [min(reach, epoch, last - epoch) for epoch in range(len(values))]
-    return np.array([np.median(values[at - width : at + width + 1]) for at, width in enumerate(widths)])
+    return np.array([np.median(values[max(0, at - reach) : at + reach + 1]) for at in range(len(values))])
 
 
 def _noise(values: Floats) -> float:
-    """Return the typical distance of a value from its neighbours' middle: 0 for a straight line."""
-    if len(values) < 6:
+    """Estimate the standard deviation of a curve's jumps, from each value's distance to its neighbours' middle.
+
+    For normal noise that distance has a standard deviation of sqrt(1.5), and a median of 0.6745 times that.
+    """
+    if len(values) < 3:
         return 0.0
     bends = values[1:-1] - (values[:-2] + values[2:]) / 2
-    return float(np.median(np.abs(bends)))
+    return float(np.median(np.abs(bends)) / (0.6745 * np.sqrt(1.5)))
 
 
 def _undefined_words(primary: str, losses: Floats) -> str:

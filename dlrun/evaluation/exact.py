@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from dlrun.evaluation.exact_classification import (
-    F1,
-    Accuracy,
-    MeanAveragePrecision,
-    PrAuc,
-    Precision,
-    Recall,
-    RocAuc,
-    TopKAccuracy,
-)
+from dlrun.evaluation.exact_classification import F1, Accuracy, Precision, Recall, TopKAccuracy
+from dlrun.evaluation.exact_ranking import MeanAveragePrecision, PrAuc, RocAuc
 from dlrun.evaluation.exact_regression import R2, MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
 
 OWN = (

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array
-from dlrun.evaluation.ranking import ratio
+from dlrun.evaluation.columns import ratio
 
 Predictions = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

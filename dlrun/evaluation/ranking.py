@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array
+from dlrun.evaluation.columns import ratio
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,10 +53,3 @@ def _by_tie(values: Array, ordered_scores: Array) -> Array:
     """Add up the columns that share a score: one threshold cannot tell them apart."""
     starts = np.flatnonzero(np.concatenate([[True], ordered_scores[1:] != ordered_scores[:-1]]))
     return values if len(starts) == len(ordered_scores) else np.add.reduceat(values, starts, axis=1)
-
-
-def ratio(above: Array, below: Array) -> Floats:
-    """Divide; NaN where the denominator is 0."""
-    out = np.full(len(above), np.nan)
-    np.divide(above, below, out=out, where=below != 0)
-    return out

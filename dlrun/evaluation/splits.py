@@ -6,7 +6,6 @@ scikit-learn draws; this module decides what is drawn from what, and says in wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -15,11 +14,11 @@ import numpy as np
 from dlrun import fingerprint
 from dlrun.data.dataset import Array, Dataset, Indices
 from dlrun.errors import DataError, Path, Problem, SpecError
+from dlrun.evaluation.split_notes import STRATIFIED_TASKS, notes_on_classes, notes_on_unused, obstacle
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
 
 DEFAULT_TEST_SHARE = 0.2
-STRATIFIED_TASKS = frozenset({"binary", "multiclass"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def make_splits(dataset: Dataset, evaluation: Evaluation) -> SplitPlan:
         splits=(split,),
         test=test,
         stratified=cutter.classes is not None and not impossible,
-        notes=(*notes, *_notes_on_unused(dataset, evaluation), *_notes_on_classes(dataset, split)),
+        notes=(*notes, *notes_on_unused(dataset, evaluation), *notes_on_classes(dataset, train, validation)),
         fingerprint=_fingerprint((split,), test),
     )
 
@@ -108,7 +107,7 @@ def inner_split(
     """
     held = _held_rows(share, len(train), ("training", "early_stopping", "inner"), "training rows")
     classes = targets if stratify else None
-    if classes is not None and _obstacle(classes[train], held, ()):
+    if classes is not None and obstacle(classes[train], held, ()):
         classes = None
     return _draw(train, held, classes, child_seed(seed, "inner split"))
 
@@ -178,13 +177,13 @@ def _cut(rows: Indices, held: int, cutter: _Cutter, seed: int) -> tuple[Indices,
     if not cutter.shuffle:
         ordered = np.sort(rows)
         return ordered[:-held], ordered[-held:], ""
-    obstacle = ""
+    reason = ""
     if cutter.classes is not None:
-        obstacle = _obstacle(cutter.classes[rows], held, cutter.class_names)
-    if obstacle and cutter.required:
-        _refuse(("evaluation", "stratify"), f"true cannot be done: {obstacle}", "leave it out to split without classes")
-    kept, cut = _draw(rows, held, None if obstacle else cutter.classes, seed)
-    return kept, cut, obstacle
+        reason = obstacle(cutter.classes[rows], held, cutter.class_names)
+    if reason and cutter.required:
+        _refuse(("evaluation", "stratify"), f"true cannot be done: {reason}", "leave it out to split without classes")
+    kept, cut = _draw(rows, held, None if reason else cutter.classes, seed)
+    return kept, cut, reason
 
 
 def _draw(rows: Indices, held: int, classes: Array | None, seed: int) -> tuple[Indices, Indices]:
@@ -195,51 +194,6 @@ def _draw(rows: Indices, held: int, classes: Array | None, seed: int) -> tuple[I
     stratify = None if classes is None else classes[ordered]
     kept, cut = train_test_split(ordered, test_size=held, random_state=seed, stratify=stratify)
     return np.sort(kept), np.sort(cut)
-
-
-def _obstacle(classes: Array, held: int, class_names: tuple[str, ...]) -> str:
-    """Say why rows of these classes cannot be cut in proportion; "" when they can."""
-    present, counts = np.unique(classes, return_counts=True)
-    if counts.min() < 2:
-        rare = _listed(present[counts < 2], class_names)
-        return f"{rare} has only one row, and needs one in each part"
-    smaller = min(held, len(classes) - held)
-    if smaller < len(present):
-        return f"a part of {smaller:,} rows cannot hold all {len(present):,} classes"
-    return ""
-
-
-def _notes_on_unused(dataset: Dataset, evaluation: Evaluation) -> list[str]:
-    """Say which part that came with the data is left aside."""
-    notes = []
-    if len(dataset.test_rows) and evaluation.test not in (None, "provided"):
-        notes.append(f"the data's own test set ({len(dataset.test_rows):,} rows) is not used")
-    if len(dataset.validation_rows) and evaluation.validation != "provided":
-        count = len(dataset.validation_rows)
-        notes.append(f"the data's own validation set ({count:,} rows) is not used; 'validation: provided' uses it")
-    return notes
-
-
-def _notes_on_classes(dataset: Dataset, split: Split) -> list[str]:
-    """Say which class cannot be learnt or cannot be scored."""
-    if dataset.task not in STRATIFIED_TASKS:
-        return []
-    trained = np.unique(dataset.targets[split.train])
-    scored = np.unique(dataset.targets[split.validation])
-    notes = []
-    unseen = np.setdiff1d(scored, trained)
-    if len(unseen):
-        notes.append(f"{_listed(unseen, dataset.class_names)} has validation rows but no training rows")
-    if len(scored) == 1:
-        notes.append(f"every validation row is of {_listed(scored, dataset.class_names)}: the scores say little")
-    return notes
-
-
-def _listed(classes: Iterable[int], class_names: tuple[str, ...]) -> str:
-    """Name up to three classes: ``class 'spam', 'ham'``."""
-    names = [f"'{class_names[index]}'" if class_names else str(index) for index in map(int, classes)]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"class {', '.join(names[:3])}{more}"
 
 
 def _fingerprint(splits: tuple[Split, ...], test: Indices) -> str:

@@ -99,7 +99,7 @@ def _check_arguments(entry: Entry, arguments: Mapping[Any, Any], call: Call) -> 
             yield Problem(f"'{given[parameter.name]}' and '{name}' are the same argument; give it once", place)
         else:
             given[parameter.name] = name
-            yield from _check_value(parameter, value, place)
+            yield from _check_value(entry, parameter, value, place)
     for parameter in entry.parameters:
         if parameter.required and parameter.name not in {*given, *meant}:
             message = f"'{entry.name}' needs the argument '{parameter.name}'"
@@ -114,9 +114,9 @@ def _unknown_argument(entry: Entry, name: str, meant: str | None, path: Path) ->
     return Problem(message, path, hint=f"it takes: {names}" if names else "it takes none")
 
 
-def _check_value(parameter: Parameter, value: Any, path: Path) -> Iterable[Problem]:
+def _check_value(entry: Entry, parameter: Parameter, value: Any, path: Path) -> Iterable[Problem]:
     if parameter.nested is None:
-        message = complaint(parameter, value)
+        message = complaint(parameter, value, by_name=entry.origin in ("keras", "dlrun"))
         return [Problem(message, path)] if message else []
     if is_none(parameter, value):
         return []

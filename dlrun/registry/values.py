@@ -34,11 +34,17 @@ _LARGEST = 2**63
 _DEEPEST = 8
 
 
-def complaint(parameter: Parameter, value: Any) -> str | None:
-    """Say what was expected and what came when a value cannot be meant for a parameter; None when it can."""
+def complaint(parameter: Parameter, value: Any, *, by_name: bool = True) -> str | None:
+    """Say what was expected and what came when a value cannot be meant for a parameter; None when it can.
+
+    Args:
+        parameter: what the value is given for.
+        value: as written.
+        by_name: whether the parameter's name means what it means in Keras: not so in a plugin.
+    """
     if found := _foreign(value):
         return found
-    expected = _expected(parameter, value)
+    expected = _expected(parameter, value, by_name)
     return f"expected {expected}, not {show(value)}" if expected else None
 
 
@@ -76,13 +82,13 @@ def _foreign(value: Any, depth: int = 0) -> str | None:
     return f"expected a plain value, not {show(value)}"
 
 
-def _expected(parameter: Parameter, value: Any) -> str | None:
+def _expected(parameter: Parameter, value: Any, by_name: bool) -> str | None:
     """Describe what a parameter takes when the value is not that."""
     if value is None and not parameter.required and parameter.default is None:
         return None
-    by_name = _expected_by_name(parameter.name, value)
-    if by_name is not None:
-        return by_name or None
+    named = _expected_by_name(parameter.name, value) if by_name else None
+    if named is not None:
+        return named or None
     return _expected_by_default(parameter, value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_PANELS = 4
+_TOWERING = 30
+"""A curve so many times higher than its median squeezes all else into a flat line: its axis becomes logarithmic."""
 _FEW = 12
 """Up to so many epochs, each has a marker."""
 _INK, _GREY, _GRID = "#222222", "#666666", "#e6e6e6"
@@ -115,7 +118,7 @@ def _draw_panel(axes: Axes, metric: str, panel: Panel, best_epoch: int | None) -
     if not finite:
         axes.text(0.5, 0.5, "no finite values", transform=axes.transAxes, ha="center", va="center", color=_GREY)
         axes.set_yticks([])
-    elif min(finite) > 0 and max(finite) / min(finite) > 1000:
+    elif min(finite) > 0 and max(finite) > _TOWERING * statistics.median(finite):
         axes.set_yscale("log")
     epochs = sorted({epoch for folds in panel.values() for fold in folds.values() for epoch in fold})
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + max(0.5, 0.02 * len(epochs)))

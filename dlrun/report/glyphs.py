@@ -23,7 +23,8 @@ def decimals(*values: float | None) -> int:
     """
     sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
     largest = max(sizes, default=0.0)
-    places = 3 if largest == 0 else max(0, 2 - math.floor(math.log10(largest)))
+    # 1 is the top of most scales (accuracy 1.000), and stands among scores below it.
+    places = 3 if largest in (0, 1) else max(0, 2 - math.floor(math.log10(largest)))
     while places < _MOST_DECIMALS and largest < 1 and round(largest, places) == 1:
         places += 1
     return places
@@ -60,9 +61,10 @@ def settle(text: str, unicode: bool = True) -> str:
     return text if unicode else text.replace(THIN, " ")
 
 
-def bind_digits(text: str) -> str:
-    """Keep the thousands of numbers in somebody else's words together: a break never falls inside ``25 000``."""
-    return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", THIN, text)
+def group_digits(text: str) -> str:
+    """Set the thousands of every count in a text apart, ``25000`` and ``25 000`` alike; no line breaks in them."""
+    bound = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", THIN, text)
+    return re.sub(r"\d{4,}", lambda match: grouped(int(match[0])), bound)
 
 
 def columns(text: str) -> int:

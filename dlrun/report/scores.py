@@ -21,7 +21,12 @@ def result_lines(record: Record, unicode: bool = True) -> list[Line]:
         Line(metric, _score_items(pad(values[metric], widest), _interval_words(score), _baseline_words(record, metric)))
         for metric, score in scores.items()
     ]
-    lines += [Line("selected", (_selected_words(record),)), Line("curve", (words(part(record, "diagnosis"), "words"),))]
+    diagnosis = part(record, "diagnosis")
+    lines += [
+        Line("power", (_power_words(diagnosis),)),
+        Line("selected", (_selected_words(record),)),
+        Line("curve", (words(diagnosis, "words"),)),
+    ]
     if scores:
         lines.append(Line("test", (_test_words(record),)))
     return [
@@ -101,6 +106,12 @@ def _selected_words(record: Record) -> str:
     epoch = whole(score.get("epoch"))
     at = "" if epoch is None else f" at epoch {epoch}"
     return f"{metric} {number(real(score.get('mean')), _places(score))}{at} {_FLATTERY}"
+
+
+def _power_words(diagnosis: Record) -> str:
+    """Say that a model may be no better than a naive one; that it is better is seen from its score."""
+    power = words(diagnosis, "power")
+    return "" if power.startswith("beats ") else power
 
 
 def _test_words(record: Record) -> str:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlrun.report.glyphs import bind_digits, clean, grouped, settle
+from dlrun.report.glyphs import clean, group_digits, grouped, settle
 from dlrun.report.lines import Line, layout
 from dlrun.report.reading import Record, part, whole, words
 from dlrun.report.scores import fold_table, result_lines
 
 _PROTOCOLS = {"holdout": "hold-out", "kfold": "K-fold", "iterated_kfold": "iterated K-fold"}
-
-
-NEXT = "dlrun show latest"
+_NEXT = "dlrun show latest"
 
 
 def render_record(record: Record, width: int = 100, unicode: bool = True) -> str:
@@ -36,7 +34,7 @@ def render_headline(record: Record, width: int = 100, unicode: bool = True) -> s
     return settle("\n".join(layout(headline(record, unicode), width)), unicode)
 
 
-def render_result(record: Record, width: int = 100, unicode: bool = True, next_step: str = NEXT) -> str:
+def render_result(record: Record, width: int = 100, unicode: bool = True, next_step: str = _NEXT) -> str:
     """Write what came of a run, where it lies, and which command comes next; warnings were told while it ran."""
     where = f"{clean(words(record, 'run'), unicode)}      next: {next_step}"
     return "\n\n".join(block for block in (_scored(record, width, unicode), where) if block)
@@ -52,7 +50,7 @@ def headline(record: Record, unicode: bool = True) -> list[Line]:
     """Say what was run, in three lines: the data, the model, the protocol."""
     data, model, protocol = (part(record, key) for key in ("data", "model", "protocol"))
     task = words(record, "task").replace("_", " ")
-    shape = _listed(bind_digits(words(data, "input_words")), task)
+    shape = _listed(group_digits(words(data, "input_words")), task)
     seed = whole(record.get("seed"))
     settings = _listed(words(model, "optimiser"), words(model, "loss"))
     name = words(protocol, "name")
@@ -84,7 +82,10 @@ def _flaws(data: Record) -> str:
 def _training_words(record: Record) -> str:
     training = part(record, "training")
     batch = whole(training.get("batch_size"))
-    return _listed(_count(training.get("epochs"), "epoch"), "" if batch is None else f"batch {grouped(batch)}")
+    trained = training.get("epochs_trained")
+    only = whole(trained[0]) if isinstance(trained, list) and len(trained) == 1 else None
+    of = f"{only} of " if only is not None and training.get("stopped_early") is True else ""
+    return _listed(of + _count(training.get("epochs"), "epoch"), "" if batch is None else f"batch {grouped(batch)}")
 
 
 def _rows_words(protocol: Record) -> str:

@@ -19,7 +19,7 @@ def environment(folder: Path | None = None, command: Sequence[str] | None = None
 
     Args:
         folder: whose git state counts: the spec's. Default: the working directory.
-        command: the arguments after the program's name; default: this process's.
+        command: the program and its arguments; default: this process's.
 
     Returns:
         ``python``, a version for each package (null when it is not installed), ``platform``, ``cpu``, ``cpus`` (that
@@ -27,7 +27,7 @@ def environment(folder: Path | None = None, command: Sequence[str] | None = None
     """
     import platform
 
-    arguments = sys.argv[1:] if command is None else command
+    words = sys.argv if command is None else command
     return {
         "python": platform.python_version(),
         **{package: _version(package) for package in _PACKAGES},
@@ -35,7 +35,7 @@ def environment(folder: Path | None = None, command: Sequence[str] | None = None
         "cpu": _cpu_model(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         # The program's own path is left out: it usually leads through somebody's home.
-        "command": ["dlrun", *arguments],
+        "command": ["dlrun", *words[1:]] if words else [],
         "git": _git_state(folder or Path()),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from dlrun.errors import Path, Place, Problem
@@ -14,6 +15,8 @@ Raw = Any
 """None, bool, int, float, str, or lists and mappings (with text keys) of them."""
 
 Marks = Mapping[Path, Place]
+
+_SHOWN = 2000  # characters of a message: a list of all keys is long, but not endless
 
 
 def british_path(path: Path) -> Path:
@@ -70,11 +73,18 @@ class Findings:
     def add(self, message: str, path: Path, hint: str | None = None, key: str | None = None) -> None:
         """Note a problem of the value at a path; with ``key``, of that key in it."""
         place = self.document.place((*path, key) if key is not None else path)
-        self.problems.append(Problem(message, path, hint, place))
+        self._note(Problem(message, path, hint, place))
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Note problems that were found elsewhere."""
-        self.problems += [self.document.located(problem) for problem in problems]
+        for problem in problems:
+            self._note(self.document.located(problem))
+
+    def _note(self, problem: Problem) -> None:
+        """Keep a problem, fit to show: a key out of the file may hold anything, and be endless."""
+        shown = takewhile(lambda part: isinstance(part, int) or (part.isprintable() and len(part) <= 100), problem.path)
+        message, hint = printable(problem.message, _SHOWN), problem.hint and printable(problem.hint, _SHOWN)
+        self.problems.append(replace(problem, message=message, hint=hint, path=tuple(shown)))
 
     def inside(self, path: Path) -> bool:
         """Whether anything at or below a path is wrong."""

@@ -29,7 +29,7 @@ def dump_spec(spec: ExperimentSpec, comments: Sequence[str] = ()) -> str:
     lines = [f"# {part}".rstrip() for comment in comments for part in _printable_lines(comment)]
     for key in ExperimentSpec.model_fields:
         value = getattr(spec, key)
-        if value is not None and (value != () or key == "layers"):
+        if value is not None and (value != () or key != "preprocessing"):
             lines += _entry(key, _as_yaml(value))
     return "\n".join(lines) + "\n"
 

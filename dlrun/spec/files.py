@@ -76,12 +76,13 @@ def _read_bytes(file: str) -> bytes:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise _not_opened(file, error) from error
-    with os.fdopen(handle, "rb") as stream:
-        mode = os.fstat(handle).st_mode
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
         if stat.S_ISDIR(mode):
             raise _is_folder(file)
-        if not stat.S_ISREG(mode):
-            raise _refused(file, "is not a plain file", "a spec is read from a file on disk")
+        raise _refused(file, "is not a plain file", "a spec is read from a file on disk")
+    with os.fdopen(handle, "rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise _refused(file, f"is larger than {MAX_BYTES // 1_000_000} MB", "is this a spec, or a data file?")
@@ -114,10 +115,9 @@ def _is_folder(file: str) -> SpecError:
 
 def _near_files(path: Path) -> str | None:
     """Suggest a file beside the missing one."""
-    near = get_close_matches(path.name, found := _specs_in(path.parent), 1, cutoff=0.5)
-    stems = get_close_matches(path.stem, [Path(name).stem for name in found], 1, cutoff=0.7)
-    name = near[0] if near else next((name for name in found if stems and Path(name).stem == stems[0]), None)
-    return f"did you mean '{path.parent / name}'?" if name else None
+    found = {Path(name).stem: name for name in _specs_in(path.parent)}
+    near = get_close_matches(path.stem, found, 1)
+    return f"did you mean '{printable(str(path.parent / found[near[0]]))}'?" if near else None
 
 
 def _specs_in(folder: Path) -> list[str]:

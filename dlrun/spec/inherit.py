@@ -53,6 +53,8 @@ def read_chain(file: str) -> Document:
 
 
 def _refuse_circle(file: str, chain: list[str], place: Place | None) -> None:
+    if not chain:
+        return
     real = os.path.realpath(file)
     shown = " → ".join(printable(name) for name in [*chain, file])
     if real in (os.path.realpath(name) for name in chain):

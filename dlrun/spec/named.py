@@ -12,7 +12,6 @@ from dlrun.registry.entry import Entry
 from dlrun.registry.lookup import registry
 from dlrun.registry.plugins import read
 from dlrun.spec.document import Findings, Raw
-from dlrun.spec.files import printable
 from dlrun.spec.sections import Named
 from dlrun.spec.shapes import only_arguments
 
@@ -27,7 +26,7 @@ def parse_named(raw: Raw, kind: str, path: Path, findings: Findings) -> Named | 
     if only_arguments(raw, kind):
         key = next(iter(raw))
         if len(raw) == 1 and (key[:1].isupper() or registry(kind).suggest(key)):
-            findings.extend([unknown_name(kind, printable(key), (*path, key))])
+            findings.extend([unknown_name(kind, key, path)])
         else:
             findings.add("there are arguments, but no name", path, hint="write {name: NAME, argument: value}")
         return None
@@ -60,7 +59,7 @@ def checked_call(
     """
     entry = registry(kind).find(name)
     if entry is None:
-        findings.extend([unknown_name(kind, printable(name), name_path)])
+        findings.extend([unknown_name(kind, name, name_path)])
         return None
     try:
         arguments = positional(entry, value, path)

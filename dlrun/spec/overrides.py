@@ -60,7 +60,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> tuple[Docum
         try:
             document = _apply(document, text, place)
         except _NoSuchPathError as error:
-            problems.append(Problem(error.message, hint=error.hint, place=place))
+            problems.append(Problem(printable(error.message, 2000), hint=error.hint, place=place))
         except SpecError as error:
             problems += error.problems
     return document, problems
@@ -169,7 +169,7 @@ def _in_layer(raw: Raw, parts: Sequence[str], value: Raw, path: Path) -> _Step:
         inner = _in_free(written[kind], rest, value, (*path, kind)) if rest else _Step(value, (*path, kind))
         return _put(written, kind, inner)
     if key[:1].isupper() and registry("layers").find(key):
-        raise _NoSuchPathError(f"'{_dotted(path)}' is a {kind} layer, not {key}", f"set {_dotted(path)}.{kind}...")
+        raise _NoSuchPathError(f"'{_dotted(path)}' is a {kind} layer, not {key}")
     return _put(written, kind, _in_free(written[kind], parts, value, (*path, kind)))
 
 

@@ -52,7 +52,11 @@ def test_every_type_and_order_of_numbers_is_read(tmp_path: Path, kind: str, orde
 def test_text_labels_become_classes(tmp_path: Path) -> None:
     dataset = load(npz(tmp_path / "a.npz", x=X, y=np.array(["cat", "dog", "cat", "emu"])))
 
-    assert (dataset.task, dataset.class_names, dataset.targets.tolist()) == ("multiclass", ("cat", "dog", "emu"), [0, 1, 0, 2])
+    assert (dataset.task, dataset.class_names, dataset.targets.tolist()) == (
+        "multiclass",
+        ("cat", "dog", "emu"),
+        [0, 1, 0, 2],
+    )
 
 
 def test_a_second_archive_is_the_test_set(tmp_path: Path) -> None:
@@ -163,7 +167,9 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         load(str(tmp_path / "a.npz"))
 
 
-@pytest.mark.parametrize("content", [b"\x93NUMPY\x01\x00\x10", b"\x93NUMPY\x07\x00\x10\x00{}", b"text\n" * 50, b"\x80\x02cos\nsystem\n."])
+@pytest.mark.parametrize(
+    "content", [b"\x93NUMPY\x01\x00\x10", b"\x93NUMPY\x07\x00\x10\x00{}", b"text\n" * 50, b"\x80\x02cos\nsystem\n."]
+)
 def test_a_damaged_npy_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.npy").write_bytes(content)
     np.save(tmp_path / "y.npy", Y)
@@ -172,7 +178,10 @@ def test_a_damaged_npy_file_is_refused(tmp_path: Path, content: bytes) -> None:
         load_dataset(NpySource(source="npy", path=str(tmp_path / "x.npy"), targets=str(tmp_path / "y.npy")))
 
 
-@pytest.mark.parametrize(("x", "y", "message"), [(X[:, :2], Y, "a row of inputs"), (X, np.eye(4), "a row of targets"), (X, Y.astype(str), "targets are int64")])
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [(X[:, :2], Y, "a row of inputs"), (X, np.eye(4), "a row of targets"), (X, Y.astype(str), "targets are int64")],
+)
 def test_a_test_archive_of_another_form_is_refused(tmp_path: Path, x: Any, y: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         load(npz(tmp_path / "a.npz", x=X, y=Y), npz(tmp_path / "b.npz", x=x, y=y))

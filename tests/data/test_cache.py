@@ -101,9 +101,7 @@ def test_a_failed_download_leaves_nothing(
     assert contents(keras_home) == []
 
 
-def test_without_network_the_message_says_all_that_is_needed(
-    keras_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_network_the_message_says_all_that_is_needed(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = refused_address()
     serve(address, monkeypatch)
 
@@ -128,9 +126,7 @@ def test_a_host_that_does_not_answer_is_given_up_soon(keras_home: Path, monkeypa
         cache.fetch("boston_housing")
 
 
-def test_an_interrupted_download_leaves_nothing(
-    keras_home: Path, server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_download_leaves_nothing(keras_home: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(server, monkeypatch)
 
     def interrupt(done: int, total: int | None) -> None:
@@ -156,9 +152,7 @@ def test_two_downloads_at_once_do_not_disturb_each_other(
     assert (keras_home / "datasets" / "boston_housing.npz").read_bytes() == CONTENT
 
 
-def test_a_folder_that_cannot_be_made_is_said(
-    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
     serve(server, monkeypatch)
@@ -225,7 +219,9 @@ def test_add_refuses_a_damaged_file_an_unknown_one_and_none(keras_home: Path, tm
 def test_real_files_are_recognised(real_keras_home: Path) -> None:
     states = {entry.name: entry.state for entry in cache.status()}
 
-    assert {states[name] for name in ("imdb", "reuters", "mnist", "boston_housing", "california_housing")} == {"present"}
+    assert {states[name] for name in ("imdb", "reuters", "mnist", "boston_housing", "california_housing")} == {
+        "present"
+    }
 
 
 def test_the_cache_follows_keras_home_and_else_lies_in_the_home(

@@ -125,7 +125,27 @@ def test_members_elsewhere_in_the_archive_are_not_read(keras_home: Path, monkeyp
         load_dataset(ArraySource(source="cifar10"))
 
 
-def test_links_and_oversized_members_are_refused(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_in_the_archive_is_not_followed(
+    keras_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = cifar10_members()
+    (tmp_path / "elsewhere").write_bytes(members.pop("cifar-10-batches-py/test_batch"))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+        link = tarfile.TarInfo("cifar-10-batches-py/test_batch")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "elsewhere")
+        tar.addfile(link)
+    install("cifar10", packed.getvalue(), monkeypatch)
+
+    with pytest.raises(DataError, match="lacks 'cifar-10-batches-py/test_batch'"):
+        load_dataset(ArraySource(source="cifar10"))
+
+
+def test_oversized_members_are_refused(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install("cifar10", archive(cifar10_members()), monkeypatch)
     monkeypatch.setattr(cifar, "MAX_MEMBER_BYTES", 5000)
 
@@ -138,7 +158,9 @@ def test_links_and_oversized_members_are_refused(keras_home: Path, monkeypatch: 
     [
         (lambda members: members.update({"cifar-10-batches-py/test_batch": batch(2, 0, b"names")}), "without 'labels'"),
         (
-            lambda members: members.update({"cifar-10-batches-py/batches.meta": python2_dict({b"label_names": [b"a"]})}),
+            lambda members: members.update(
+                {"cifar-10-batches-py/batches.meta": python2_dict({b"label_names": [b"a"]})}
+            ),
             "labels from 0 to 1",
         ),
         (lambda members: members.update({"cifar-10-batches-py/data_batch_1": b"\x80\x02}("}), "cannot be read"),
@@ -165,7 +187,12 @@ def test_a_truncated_archive_is_refused(keras_home: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     "hostile",
-    [b"\x80\x02cos\nsystem\nU\x04trueR.", b"\x80\x02cbuiltins\neval\nU\x011\x85R.", b"\x80\x02c__main__\nx\n.", b"P1\n."],
+    [
+        b"\x80\x02cos\nsystem\nU\x04trueR.",
+        b"\x80\x02cbuiltins\neval\nU\x011\x85R.",
+        b"\x80\x02c__main__\nx\n.",
+        b"P1\n.",
+    ],
 )
 def test_a_pickle_that_names_code_is_refused(hostile: bytes) -> None:
     with pytest.raises(DataError, match=r"names|refers"):

@@ -177,9 +177,7 @@ def test_a_damaged_copy_is_replaced(real_keras_home: Path, damage: str) -> None:
     assert copy.read_bytes() != bad
 
 
-def test_no_copy_is_left_where_it_cannot_be_written(
-    real_keras_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_copy_is_left_where_it_cannot_be_written(real_keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: bytes) -> int:
         raise OSError(28, "No space left on device")
 

@@ -81,7 +81,7 @@ def test_wrong_generator_options_are_spec_errors(source: Any, options: dict[str,
     assert caught.value.problems[0].path[0] == "dataset"
 
 
-PLUGIN = '''
+PLUGIN = """
 import numpy as np
 from dlrun.data.assembly import assemble
 
@@ -92,7 +92,7 @@ def ramp(rows=4):
 
 def nothing():
     return 7
-'''
+"""
 
 
 @pytest.fixture

@@ -62,7 +62,11 @@ def test_separator_and_missing_markers_are_the_specs(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_blank_lines_are_skipped(tmp_path: Path) -> None:
     dataset = load(tmp_path, b"\xef\xbb\xbf\n\nx,y\n1,0.5\n\n2,0.75\n")
 
-    assert (dataset.feature_names, dataset.inputs.ravel().tolist(), dataset.targets.tolist()) == (("x",), [1, 2], [0.5, 0.75])
+    assert (dataset.feature_names, dataset.inputs.ravel().tolist(), dataset.targets.tolist()) == (
+        ("x",),
+        [1, 2],
+        [0.5, 0.75],
+    )
 
 
 def test_a_second_file_is_the_test_set_with_columns_found_by_name(tmp_path: Path) -> None:
@@ -108,7 +112,7 @@ def test_a_test_file_that_does_not_fit_is_refused(tmp_path: Path, second: str, m
         (b"x,y\n1\x00,2\n", "NUL byte"),
         ('x,y\n"1,2\n' + "3,4\n" * 50000, "line .*: field larger"),
         ("x,y\n1,\n2,3\n", r"'y' is missing in row 1 \(of 2\)"),
-        ("x,y\n1,0.5\n2,inf\n", "'y' is missing or infinite in row 2|'y' is .*infinite in row 2"),
+        ("x,y\n1,0.5\n2,inf\n", "'y' is missing or infinite in row 2"),
         ("x,y\ninf,0.5\n2,1.5\n", "'x' is infinite in row 1"),
         ("x,z,y\n1,,0.5\n2,,1.5\n", "'z' has no values at all"),
         ("x,z,y\n1,2020-01-31,0.5\n2,2020-02-01,1.5\n", "'z' of .* holds dates"),
@@ -133,11 +137,17 @@ def test_a_damaged_table_is_refused_with_a_reason(tmp_path: Path, text: str | by
         ({"target": "ill", "features": ("age", "ill")}, "cannot be a target and an input"),
         ({"target": "ill", "features": ("age",), "ids": ("age",)}, "an input and an id"),
         ({"target": "ill", "features": ("age", "age")}, "names a column twice"),
+        ({"target": "ill", "ids": ("3",), "header": False}, "no column 'ill'"),
     ],
 )
 def test_names_that_do_not_fit_the_table_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         load(tmp_path, PEOPLE, **options)
+
+
+def test_a_column_number_in_a_file_read_with_a_header_gets_the_right_hint(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="say `header: false`"):
+        load(tmp_path, "7.4,0.7,5\n7.8,0.9,5\n", "2")
 
 
 def test_a_file_that_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> None:
@@ -146,7 +156,12 @@ def test_a_file_that_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> No
     table(tmp_path, PEOPLE, "people.csv")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    expected = {"peple.csv": "did you mean 'people.csv'", "": "is a folder", "pipe": "not an ordinary file", "loop": "loop"}
+    expected = {
+        "peple.csv": "did you mean 'people.csv'",
+        "": "is a folder",
+        "pipe": "not an ordinary file",
+        "loop": "loop",
+    }
 
     for name, message in expected.items():
         with pytest.raises(DataError, match=message):

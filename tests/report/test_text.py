@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlrun.report import render_record
+from dlrun.report import render_headline, render_record, render_result
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 IMDB_TEXT = """\
@@ -63,9 +63,15 @@ def line_of(text: str, label: str) -> str:
 
 
 def test_a_hold_out_run_reads_as_agreed(imdb: dict[str, Any]) -> None:
-    text = render_record(imdb)
+    text = f"{render_headline(imdb)}\n\n{render_result(imdb)}\n"
 
     assert text.replace(THIN, " ") == IMDB_TEXT
+
+
+def test_a_whole_record_is_the_same_without_a_next_step(imdb: dict[str, Any]) -> None:
+    text = render_record(imdb)
+
+    assert text.replace(THIN, " ") == IMDB_TEXT.removesuffix("      next: dlrun show latest\n")
 
 
 def test_thousands_are_apart_by_a_space_that_does_not_break(imdb: dict[str, Any]) -> None:
@@ -95,7 +101,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_is_broken(
 ) -> None:
     imdb["model"]["outline"] = " → ".join(["Dense 16"] * 30)
 
-    text = render_record(imdb, width, unicode)
+    text = render_headline(imdb, width, unicode) + "\n" + render_result(imdb, width, unicode)
 
     assert max(len(line) for line in text.splitlines()) <= width
     unbroken = [line.strip() for line in text.replace(THIN, " ").splitlines()]
@@ -139,14 +145,15 @@ def test_iterations_are_told_apart_in_the_table_of_folds() -> None:
     text = render_record({"scores": {"validation": scores}})
 
     rows = [line.split() for line in text.splitlines()[:4]]
-    assert rows == [["iteration", "fold", "mae"], ["1", "1", "1.00"], ["1", "2", "2.00"], ["2", "1", "1.50"]]
+    assert rows == [["iteration", "fold", "mae"], ["1", "1", "1.000"], ["1", "2", "2.00"], ["2", "1", "1.50"]]
 
 
 @pytest.mark.parametrize(
     ("score", "words"),
     [
         ({"mean": 0.9996, "low": 0.9991, "high": 0.9999}, "0.9996   (95 % 0.9991–0.9999)"),
-        ({"mean": 1.0}, "1.00"),
+        ({"mean": 0.9643, "low": 0.8929, "high": 1.0}, "0.964   (95 % 0.893–1.000)"),
+        ({"mean": 1.0}, "1.000"),
         ({"mean": 0.0, "low": 0.0, "high": 0.0}, "0.000   (95 % 0.000–0.000)"),
         ({"mean": 0.1, "low": -0.25, "high": 0.45}, "0.100   (95 % -0.250 to 0.450)"),
         ({"mean": 12345.6, "low": 9876.5, "high": 23456.7}, "12 346   (95 % 9 876–23 457)"),
@@ -182,15 +189,34 @@ def test_a_run_without_a_test_set_says_so(imdb: dict[str, Any]) -> None:
     assert "validation 10 000 rows" in text.replace(THIN, " ")
 
 
+def test_counts_in_the_words_for_the_data_get_their_thousands_apart(imdb: dict[str, Any]) -> None:
+    imdb["data"]["input_words"] = "1234567 rows × 28 × 28"
+
+    assert line_of(render_record(imdb).replace(THIN, " "), "imdb").startswith("1 234 567 rows × 28 × 28, binary")
+
+
+def test_a_run_that_stopped_early_says_after_how_many_epochs(imdb: dict[str, Any]) -> None:
+    imdb["training"] |= {"epochs_trained": [7], "stopped_early": True}
+
+    assert line_of(render_record(imdb), "hold-out").startswith("7 of 20 epochs, batch 512")
+
+
+@pytest.mark.parametrize(("power", "shown"), [("beats majority: 0.500", 0), ("does not beat majority: 0.500", 1)])
+def test_only_a_model_without_power_is_told_so(imdb: dict[str, Any], power: str, shown: int) -> None:
+    imdb["diagnosis"]["power"] = power
+
+    assert render_record(imdb).count(f"power     {power}") == shown
+
+
 def test_a_failed_run_says_why_and_a_warning_is_shown(imdb: dict[str, Any]) -> None:
     record = {**imdb, "status": "failed", "scores": {}, "failure": "the loss became NaN", "warnings": ["a bottleneck"]}
 
-    text = render_record(record, next_step=None)
+    text = render_record(record)
 
     assert line_of(text, "failed") == "the loss became NaN"
     assert line_of(text, "warning") == "a bottleneck"
     assert "test" not in text.split("\n\n", 1)[1]
-    assert text.endswith("\nruns/imdb-20261122-173000-7f3a\n")
+    assert text.endswith("\nruns/imdb-20261122-173000-7f3a")
 
 
 def test_control_characters_of_any_string_are_escaped(imdb: dict[str, Any]) -> None:
@@ -222,7 +248,7 @@ def test_a_record_edited_by_hand_never_breaks_the_reader(part: str, value: Any) 
     record = copy.deepcopy(WHOLE)
     record[part] = value
 
-    assert render_record(record, 60).endswith("\n")
+    assert render_record(record, 60).splitlines()
 
 
 @given(value=JSON, section=st.sampled_from(["validation", "selected", "baselines"]))

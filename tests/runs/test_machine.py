@@ -99,7 +99,8 @@ def test_the_command_has_its_arguments_but_not_where_the_program_lies(
 
     found = environment(tmp_path)
 
-    assert found["command"] == ["dlrun", "train", "imdb.yaml"]
+    assert found["command"] == environment(tmp_path, sys.argv)["command"] == ["dlrun", "train", "imdb.yaml"]
+    assert environment(tmp_path, ())["command"] == []
     assert "somebody" not in json.dumps(found)
 
 

@@ -27,6 +27,7 @@ class Marked:
         """Mark each row's tokens. Needs one byte a cell while it works, so rows come some thousand at a time."""
         rows = _tokens(block)
         stride = -(-self.width // WORD) * WORD
+        # One byte a cell, packed at the end: NumPy sets bytes many at a time, bits it does not.
         cells = np.zeros((len(rows), stride), np.uint8)  # (rows, stride)
         known = rows.tokens < self.width
         starts = np.repeat(np.arange(len(rows)) * stride, rows.lengths)

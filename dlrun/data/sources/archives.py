@@ -90,11 +90,13 @@ def _read_member(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
     _refuse_bomb(member, path)
     with archive.open(member) as stream:
         array = _read_array(stream, member.file_size, f"'{name}' in '{path}'")
-        stream.read()  # to the end, where zipfile compares the checksum
+        # To the end, where zipfile compares the checksum; an array that is read in full may stop one byte before it.
+        stream.read()
     return array
 
 
 def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
+    # Deflate packs at most 1 to 1032, so a bomb of a few megabytes can hold gigabytes.
     ratio = member.file_size / max(member.compress_size, 1)
     if member.file_size > MAX_BYTES or (member.file_size > SMALL_BYTES and ratio > MAX_RATIO):
         raise DataError(
@@ -113,6 +115,7 @@ def _read_array(stream: IO[bytes], size: int, what: str) -> Array:
         )
     if header.bytes > MAX_BYTES:
         raise DataError(f"{what} would take {header.bytes:,} bytes; at most {MAX_BYTES:,} are read")
+    # NumPy's own reader would allocate what the header promises before it looks at the content.
     if header.bytes > size:
         raise DataError(f"{what} is cut short: shape {header.shape} of {header.dtype} does not fit into {size:,} bytes")
     content = stream.read(header.bytes)

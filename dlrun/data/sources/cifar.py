@@ -56,11 +56,12 @@ def _read_members(path: Path, folder: str, names: tuple[str, ...]) -> dict[str, 
     """Read pickled members, in one pass over the packed archive."""
     found: dict[str, Any] = {}
     try:
+        # As a stream: going back in a packed archive would unpack it again from the start.
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
                 parent, _, name = member.name.rpartition("/")
                 if parent != folder or name not in names or not member.isfile():
-                    continue
+                    continue  # links and folders too: nothing outside the wanted members is looked at
                 if member.size > MAX_MEMBER_BYTES:
                     raise DataError(f"'{member.name}' in '{path}' has {member.size:,} bytes; that is no CIFAR batch")
                 stream = archive.extractfile(member)

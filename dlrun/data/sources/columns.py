@@ -84,11 +84,12 @@ def encode_texts(values: Array) -> tuple[Array, tuple[str, ...]]:
 
 def almost_numbers(texts: tuple[str, ...]) -> str | None:
     """Return a text that keeps a column from being numbers, where most of its texts are numbers."""
-    wrong = [text for text in texts if not _is_number(text)]
+    wrong = [text for text in texts if not is_number(text)]
     return wrong[0] if wrong and len(wrong) * 2 < len(texts) else None
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text can be read as a number."""
     try:
         float(text)
     except ValueError:

@@ -45,11 +45,10 @@ def read(path: str, form: CsvForm) -> pd.DataFrame:
             skiprows=_header_lines(path, form),
             index_col=False,
             na_values=list(form.missing),
-            keep_default_na=False,
+            keep_default_na=False,  # the spec's markers alone: a person may be called "None"
             skipinitialspace=True,
             encoding="utf-8-sig",
             low_memory=False,
-            float_precision="round_trip",
         )
     except UnicodeDecodeError as error:
         raise DataError(
@@ -77,6 +76,7 @@ def _survey(path: str, form: CsvForm) -> list[str]:
     if len(names) == 1:
         _refuse_other_separator(path, first[0], form)
     count = 0 if form.header else 1
+    # pandas fills short rows with missing values and, when all rows are long, takes the first column for an index.
     for line, row in rows:
         count += 1
         if len(row) != len(names):

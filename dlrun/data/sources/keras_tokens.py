@@ -48,6 +48,7 @@ class _Texts:
 def load(source: TokenSource, on_progress: OnProgress) -> Dataset:
     """Load ``imdb`` or ``reuters``."""
     ((path, file),) = require_verified(source.source, on_progress)
+    # The name carries the checksum: a copy of another version is never taken for this one's.
     copy = path.with_name(f"{source.source}.{file.sha256[:16]}.tokens.npz")
     texts = _read_copy(copy, len(CLASS_NAMES[source.source]))
     if texts is None:
@@ -91,7 +92,7 @@ def _flatten(lists: Any, order: Array) -> TokenRows:
     tokens = np.empty(offsets[-1], np.int32)
     for start, end, row in zip(offsets[:-1], offsets[1:], order, strict=True):
         tokens[start + 1 : end] = lists[row]
-    tokens += FIRST_WORD
+    tokens += FIRST_WORD  # in place, start tokens included; those are set right below
     tokens[offsets[:-1]] = START
     return TokenRows(tokens, offsets)
 

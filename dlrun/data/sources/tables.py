@@ -106,6 +106,10 @@ def _require(wanted: Iterable[str], names: Sequence[str], what: str, path: str) 
     for name in wanted:
         if name not in names:
             close = nearest(name, names)
+            if not close and name.isdigit() and all(columns.is_number(known) for known in names):
+                raise DataError(
+                    f"'{path}' has no column '{name}' ({what})", hint="without a header, say `header: false`"
+                )
             listed = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
             raise DataError(
                 f"'{path}' has no column '{name}' ({what})",
@@ -119,7 +123,11 @@ def _plain_columns(frame: pd.DataFrame, names: Sequence[str], path: str) -> Tabl
 
 
 def _join(parts: Sequence[Table], paths: Sequence[str]) -> Table:
-    """Put the test file's rows below those of the first."""
+    """Put the test file's rows below those of the first.
+
+    Codes of texts are then numbered over both files. No model sees that: `one_hot` goes by the categories of
+    training rows.
+    """
     if len(parts) == 1:
         return parts[0]
     joined = {}

@@ -1,0 +1,291 @@
+"""Preprocessing: figures against scikit-learn and Keras, training rows alone, and steps where they don't belong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlrun.data import fit_steps
+from dlrun.data.assembly import assemble
+from dlrun.data.dataset import Dataset, TokenRows
+from dlrun.data.encoded import MultiHotRows
+from dlrun.data.preprocessing import fitting
+from dlrun.errors import DataError, SpecError
+from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale
+
+
+def dataset_of(inputs: Any, targets: Any = None, task: Any = "regression", **known: Any) -> Dataset:
+    """Make a data set of inputs; targets 0, 1, 2, ... where none are given."""
+    targets = np.arange(len(inputs), dtype=float) if targets is None else np.asarray(targets)
+    return assemble("sample", task, inputs, targets, **known)
+
+
+TRAIN = np.arange(4)
+NUMBERS = np.random.default_rng(5).normal([0, 1e6, -3], [1, 10, 1e-3], (200, 3))
+
+
+def array(encoded: Any) -> np.ndarray:
+    assert isinstance(encoded, np.ndarray)
+    return encoded
+
+
+@pytest.mark.parametrize(("step", "twin"), [(Normalise(), "StandardScaler"), (Scale(), "MinMaxScaler")])
+@pytest.mark.parametrize("chunk", [7, 1 << 22])
+def test_figures_agree_with_scikit_learn(step: Any, twin: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sklearn.preprocessing
+
+    monkeypatch.setattr(fitting, "CHUNK_CELLS", chunk)
+    train, rows = np.arange(0, 200, 2), np.arange(200)
+    theirs = getattr(sklearn.preprocessing, twin)().fit(NUMBERS[train]).transform(NUMBERS)
+
+    ours = array(fit_steps([step], dataset_of(NUMBERS), train).apply(rows))
+
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", [Normalise(), Scale()])
+def test_a_column_that_is_constant_in_the_training_rows_becomes_zero(step: Any) -> None:
+    inputs = np.array([[0.1, 1], [0.1, 2], [0.1, 3], [0.4, 4]])
+
+    fitted = fit_steps([step], dataset_of(inputs, feature_names=("flat", "slope")), np.arange(3))
+
+    # Divided by 1, so that a later row keeps its distance.
+    np.testing.assert_allclose(array(fitted.apply(np.arange(4)))[:, 0], [0, 0, 0, 0.3], rtol=1e-6)
+    assert "constant in the training rows, so 0 after it: flat" in fitted.notes[0]
+
+
+def test_grey_pictures_have_one_mean_and_colours_one_each() -> None:
+    random = np.random.default_rng(0)
+    grey, coloured = random.integers(0, 255, (9, 4, 5), np.uint8), random.integers(0, 255, (9, 4, 5, 3), np.uint8)
+
+    one = array(fit_steps([Normalise()], dataset_of(grey), np.arange(9)).apply(np.arange(9)))
+    each = array(fit_steps([Normalise()], dataset_of(coloured), np.arange(9)).apply(np.arange(9)))
+
+    np.testing.assert_allclose(one, (grey - grey.mean()) / grey.std(), rtol=1e-5, atol=1e-6)
+    axes = (0, 1, 2)
+    np.testing.assert_allclose(each, (coloured - coloured.mean(axes)) / coloured.std(axes), rtol=1e-5, atol=1e-6)
+
+
+def test_sequences_are_normalised_by_feature() -> None:
+    sequences = np.random.default_rng(0).normal(3, 2, (9, 4, 2))
+
+    ours = array(fit_steps([Normalise()], dataset_of(sequences), np.arange(9)).apply(np.arange(9)))
+
+    expected = (sequences - sequences.mean((0, 1))) / sequences.std((0, 1))
+    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_rescale_multiplies() -> None:
+    pictures = np.array([[[0, 51], [102, 255]]], np.uint8)
+
+    fitted = fit_steps([Rescale(factor=1 / 255)], dataset_of(pictures), np.arange(1))
+
+    np.testing.assert_allclose(array(fitted.apply(np.arange(1))), [[[0, 0.2], [0.4, 1]]], rtol=1e-6)
+    assert (fitted.output_shape, fitted.integer_inputs) == ((2, 2), False)
+
+
+def test_one_hot_spreads_the_categories_of_training_rows_in_place(people: Dataset) -> None:
+    fitted = fit_steps([OneHot()], people, TRAIN)
+
+    encoded = array(fitted.apply(np.arange(5)))
+
+    assert fitted.feature_names == ("age", "sex=female", "sex=male", "flat", "rooms")
+    assert encoded[:2].tolist() == [[20, 0, 1, 7, 1], [30, 1, 0, 7, 3]]
+    assert encoded[4].tolist() == [99, 0, 0, 8, 9]  # 'other' is not in the training rows
+
+
+def test_one_hot_takes_named_columns_of_whole_numbers(people: Dataset) -> None:
+    fitted = fit_steps([OneHot(columns=("sex", "rooms"))], people, TRAIN)
+
+    assert fitted.feature_names[-3:] == ("rooms=1", "rooms=2", "rooms=3")
+    assert array(fitted.apply(np.arange(5)))[:, -3:].tolist() == [[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("steps", [[OneHot(), Normalise()], [Normalise(), OneHot()]])
+def test_normalise_leaves_texts_and_what_one_hot_made_alone(people: Dataset, steps: list[Any]) -> None:
+    encoded = array(fit_steps(steps, people, TRAIN).apply(TRAIN))
+
+    assert encoded[:, 1:3].tolist() == [[0, 1], [1, 0], [0, 1], [1, 0]]
+    np.testing.assert_allclose(encoded[:, 0], np.array([-15, -5, 5, 15]) / np.sqrt(125), rtol=1e-6)
+
+
+def test_named_columns_alone_are_normalised(people: Dataset) -> None:
+    encoded = array(fit_steps([OneHot(), Scale(columns=("rooms",))], people, TRAIN).apply(TRAIN))
+
+    assert encoded[:, -1].tolist() == [0, 1, 0, 0.5]
+    assert encoded[:, 0].tolist() == [20, 30, 40, 50]
+
+
+ROWS = TokenRows.of([[1, 5, 5, 3], [], [2, 9], [15, 16, 0], [40, 3]])
+
+
+def test_multi_hot_marks_each_token_once() -> None:
+    fitted = fit_steps([MultiHot(size=17)], dataset_of(ROWS), TRAIN)
+
+    encoded = fitted.apply(np.array([3, 0, 1, 4]))
+
+    assert isinstance(encoded, MultiHotRows)
+    expected = np.zeros((4, 17), np.float32)
+    for row, marked in enumerate([[15, 16, 0], [1, 5, 3], [], [3]]):
+        expected[row, marked] = 1
+    np.testing.assert_array_equal(encoded.to_array(), expected)
+    assert (fitted.output_shape, encoded.bits.dtype, encoded.bits.shape) == ((17,), np.uint16, (4, 2))
+
+
+def test_multi_hot_takes_its_width_from_the_source_or_from_training_rows() -> None:
+    assert fit_steps([MultiHot()], dataset_of(ROWS, vocabulary=50), TRAIN).output_shape == (50,)
+    assert fit_steps([MultiHot()], dataset_of(ROWS), TRAIN).output_shape == (17,)  # 40 is in no training row
+
+
+@given(rows=st.lists(st.lists(st.integers(0, 70)), min_size=1, max_size=20), size=st.integers(1, 80))
+@settings(max_examples=40, deadline=None)
+def test_multi_hot_equals_its_definition(rows: list[list[int]], size: int) -> None:
+    everything = np.arange(len(rows))
+
+    encoded = fit_steps([MultiHot(size=size)], dataset_of(TokenRows.of(rows)), everything).apply(everything)
+
+    assert isinstance(encoded, MultiHotRows)
+    expected = [[float(column in row) for column in range(size)] for row in rows]
+    assert encoded.to_array().tolist() == expected
+
+
+def test_no_rows_give_no_bits() -> None:
+    encoded = fit_steps([MultiHot(size=17)], dataset_of(ROWS), TRAIN).apply(np.empty(0, np.int64))
+
+    assert encoded.shape == (0, 17)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+@pytest.mark.parametrize("length", [1, 3, 6])
+def test_pad_agrees_with_keras(padding: Any, truncating: Any, length: int) -> None:
+    import keras
+
+    lists = [ROWS[row].tolist() for row in range(5)]
+    theirs = keras.utils.pad_sequences(lists, maxlen=length, padding=padding, truncating=truncating)
+
+    fitted = fit_steps([Pad(length=length, padding=padding, truncating=truncating)], dataset_of(ROWS), TRAIN)
+
+    ours = array(fitted.apply(np.arange(5)))
+    np.testing.assert_array_equal(ours, theirs)
+    assert (ours.dtype, fitted.integer_inputs, fitted.output_shape) == (np.int32, True, (length,))
+
+
+def garbled(dataset: Dataset, rows: np.ndarray) -> Dataset:
+    """Put other values into some rows."""
+    if isinstance(dataset.inputs, TokenRows):
+        lists = [[60] * 9 if row in rows else dataset.inputs[row].tolist() for row in range(dataset.rows)]
+        return replace(dataset, inputs=TokenRows.of(lists))
+    inputs = dataset.inputs.copy()
+    inputs[rows] = 0 if dataset.categories else 77
+    return replace(dataset, inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind"),
+    [
+        ([Normalise()], "numbers"),
+        ([Scale()], "numbers"),
+        ([Rescale(factor=2), Normalise()], "numbers"),
+        ([OneHot(), Normalise()], "people"),
+        ([OneHot(columns=("sex", "rooms"))], "people"),
+        ([MultiHot()], "tokens"),
+        ([Pad(length=3)], "tokens"),
+    ],
+)
+def test_rows_outside_the_training_rows_change_nothing_that_is_fitted(
+    steps: list[Any], kind: str, people: Dataset
+) -> None:
+    dataset = {"numbers": dataset_of(NUMBERS), "people": people, "tokens": dataset_of(ROWS)}[kind]
+    train = np.array([0, 2, 3])
+    other = garbled(dataset, np.setdiff1d(np.arange(dataset.rows), train))
+
+    before, after = fit_steps(steps, dataset, train), fit_steps(steps, other, train)
+
+    assert json.dumps(before.state()) == json.dumps(after.state())
+    assert str(before.apply(train)) == str(after.apply(train))
+
+
+def test_training_rows_do_change_it(people: Dataset) -> None:
+    steps = [OneHot(), Normalise()]
+
+    assert fit_steps(steps, people, TRAIN).state() != fit_steps(steps, people, np.arange(5)).state()
+
+
+def test_a_step_does_not_change_the_data_set(people: Dataset) -> None:
+    before = np.array(people.inputs)
+    assert isinstance(people.inputs, np.ndarray)
+    people.inputs.flags.writeable = False
+
+    fit_steps([OneHot(), Normalise(), Rescale(factor=3)], people, TRAIN).apply(np.arange(5))
+
+    np.testing.assert_array_equal(np.asarray(people.inputs), before)
+
+
+PICTURES = np.zeros((4, 2, 2), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("steps", "inputs", "path", "message"),
+    [
+        ([], ROWS, ("preprocessing",), "add `multi_hot` for dense layers"),
+        ([Normalise()], ROWS, ("preprocessing", 0), "normalise works on numbers, not on token rows"),
+        ([Rescale(factor=2)], ROWS, ("preprocessing", 0), "rescale works on numbers"),
+        ([OneHot()], ROWS, ("preprocessing", 0), "one_hot works on columns"),
+        ([MultiHot()], NUMBERS, ("preprocessing", 0), "multi_hot works on token rows"),
+        ([Pad(length=3)], PICTURES, ("preprocessing", 0), "pad works on token rows"),
+        ([OneHot()], PICTURES, ("preprocessing", 0), "one_hot works on columns"),
+        ([OneHot()], NUMBERS, ("preprocessing", 0), "one_hot would do nothing"),
+        ([Normalise(columns=("x",))], PICTURES, ("preprocessing", 0), "cannot pick columns"),
+        ([Scale(), Normalise(columns=("7",))], NUMBERS, ("preprocessing", 1), "there is no column '7'"),
+        ([MultiHot(), Normalise()], ROWS, ("preprocessing", 1), "nothing can come after `multi_hot`"),
+        ([Pad(length=3), MultiHot()], ROWS, ("preprocessing", 1), "nothing can come after `pad`"),
+    ],
+)
+def test_a_step_where_it_does_not_belong_is_a_spec_error(steps: Any, inputs: Any, path: Any, message: str) -> None:
+    with pytest.raises(SpecError, match=message) as caught:
+        fit_steps(steps, dataset_of(inputs), np.arange(3))
+
+    assert caught.value.problems[0].path == path
+
+
+def test_texts_must_not_reach_the_model(people: Dataset) -> None:
+    with pytest.raises(SpecError, match=r"text columns cannot go into a model as they are: sex"):
+        fit_steps([Normalise()], people, TRAIN)
+    with pytest.raises(SpecError, match="'sex' is text"):
+        fit_steps([Normalise(columns=("sex",))], people, TRAIN)
+    with pytest.raises(SpecError, match=r"no column 'agee'(?s:.)*did you mean 'age'"):
+        fit_steps([Scale(columns=("agee",))], people, TRAIN)
+
+
+def test_missing_values_are_refused_with_columns_and_counts(people: Dataset) -> None:
+    inputs = np.array(people.inputs)
+    inputs[[1, 4], 0] = np.nan
+    inputs[2, 3] = np.nan
+
+    with pytest.raises(DataError, match=r"in its 5 rows: age \(2\), rooms \(1\)(?s:.)*leave the column out"):
+        fit_steps([OneHot()], replace(people, inputs=inputs), TRAIN)
+    with pytest.raises(DataError, match=r"\(NaN\) in 1 of 2 rows"):
+        fit_steps([], dataset_of(np.array([[[np.nan]], [[1.0]]])), np.arange(2))
+
+
+def test_what_float32_cannot_hold_is_refused() -> None:
+    dataset = dataset_of(np.array([[1.0, 2.0], [1e300, 2.0]]), feature_names=("huge", "small"))
+
+    with pytest.raises(DataError, match="not finite after preprocessing: huge"):
+        fit_steps([], dataset, np.arange(2)).apply(np.arange(2))
+
+
+def test_one_hot_of_fractions_and_no_training_rows_are_refused() -> None:
+    with pytest.raises(DataError, match="column '0' has fractions"):
+        fit_steps([OneHot(columns=("0",))], dataset_of(NUMBERS), TRAIN)
+    with pytest.raises(DataError, match="no training rows"):
+        fit_steps([], dataset_of(NUMBERS), np.empty(0, np.int64))
