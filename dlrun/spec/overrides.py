@@ -77,7 +77,8 @@ def _apply(document: Document, text: str, place: Override) -> Document:
     step = _set(document.value, SPEC, parts, given.value, ())
     where = british_path(step.path)
     kept = {path: mark for path, mark in document.marks.items() if path[: len(where)] != where}
-    return Document(step.value, {**kept, where: place, **{(*where, *path): place for path in given.marks}})
+    around = {where[:end]: place for end in range(1, len(where) + 1)}  # of what the option made on its way
+    return Document(step.value, {**around, **kept, where: place, **{(*where, *path): place for path in given.marks}})
 
 
 def _set(raw: Raw, shape: Shape, parts: Sequence[str], value: Raw, path: Path) -> _Step:

@@ -56,7 +56,9 @@ def test_every_problem_of_a_file_comes_at_once_in_the_order_of_its_lines(write: 
     assert all(problem.place for problem in caught.value.problems)
 
 
-@pytest.mark.parametrize("task", ["clustering", "reinforcement learning", "ranking", "object_detection", "segmentation"])
+@pytest.mark.parametrize(
+    "task", ["clustering", "reinforcement learning", "ranking", "object_detection", "segmentation"]
+)
 def test_what_dlrun_is_not_for_is_said_in_one_message(complain: Complain, task: str) -> None:
     message = complain(f"task: {task}\n", minimal=True)
 
@@ -87,7 +89,8 @@ def test_a_switch_is_true_or_false_only(complain: Complain, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "a..b", ".hidden", "a/b", "a b", '"a\\nb"', '"\\e[31mred"', "<script>", "x" * 4096, "''", "3", "true"]
+    "name",
+    ["../x", "a..b", ".hidden", "a/b", "a b", '"a\\nb"', '"\\e[31mred"', "<script>", "x" * 4096, "''", "3", "true"],
 )
 def test_a_name_that_could_harm_a_folder_a_terminal_or_a_page_is_refused(complain: Complain, name: str) -> None:
     message = complain(f"name: {name}\n", minimal=True)

@@ -1,0 +1,111 @@
+"""Every wording in one file that people can review: ``DLRUN_UPDATE_MESSAGES=1 pytest tests/spec`` writes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dlrun.errors import SpecError
+from dlrun.spec import load_spec
+
+MESSAGES = Path(__file__).with_name("messages.txt")
+TAIL = "dataset: iris\nlayers: []\n"
+
+# Each a line or several; `dataset` and `layers` are added where they are not what is shown.
+BAD = (
+    "",
+    "- a list\n",
+    "name: 'x\n",
+    "layers:\n\t- Dense\n",
+    "<<<<<<< HEAD\n",
+    "seed: 1\nseed: 2\n",
+    "seed: !!python/name:os.system x\n",
+    "name: a\x1bb\n",
+    "seed: 1e999\n",
+    "a: &a [*a]\n",
+    "extends: nothing.yaml\n",
+    "sed: 1\n" + TAIL,
+    "name: ../x\n" + TAIL,
+    "task: ranking\n" + TAIL,
+    "task: forecasting\n" + TAIL,
+    "task: binray\n" + TAIL,
+    "labels: 3\n" + TAIL,
+    "seed: abc\n" + TAIL,
+    "output: no\n" + TAIL,
+    "layers: []\n",
+    "dataset: imbd\nlayers: []\n",
+    "dataset: heart.csv\nlayers: []\n",
+    "dataset: {source: imdb, num_words: 1_000}\nlayers: []\n",
+    "dataset: {source: csv, path: a.csv}\nlayers: []\n",
+    "dataset: {source: csv, path: a.csv, target: y, features: [y]}\nlayers: []\n",
+    "dataset: {source: csv, path: a.csv, target: y, header: false}\nlayers: []\n",
+    "dataset: {source: timeseries, path: a.csv}\nlayers: []\n",
+    "layers: {Dense: 64}\ndataset: iris\n",
+    "layers:\n  - 64\ndataset: iris\n",
+    "layers:\n  - Dens: 64\ndataset: iris\n",
+    "layers:\n  - Dense:\ndataset: iris\n",
+    "layers:\n  - Dense: {unit: 64}\ndataset: iris\n",
+    "layers:\n  - Dense: {units: many}\ndataset: iris\n",
+    "layers:\n  - Dense: 64\n    activation: relu\ndataset: iris\n",
+    "layers:\n  - Dense: 64\n    Flatten:\ndataset: iris\n",
+    "layers:\n  - LSTM: 32\n    dropuot: 0.2\ndataset: iris\n",
+    "layers:\n  - name: a\ndataset: iris\n",
+    "layers:\n  - Dense: {units: 64, from: b}\ndataset: iris\n",
+    "layers:\n  - Dense: {units: 64, name: a}\n    name: a\ndataset: iris\n",
+    "layers:\n  - Dense: {units: 64, name: a}\n  - Dense: {units: 64, name: a}\ndataset: iris\n",
+    "layers:\n  - Lambda: x\ndataset: iris\n",
+    "layers:\n  - Flatten: 3\ndataset: iris\n",
+    "preprocessing: normalise\n" + TAIL,
+    "preprocessing: [normalis]\n" + TAIL,
+    "preprocessing: [tokenise]\n" + TAIL,
+    "preprocessing: [{pad: x}]\n" + TAIL,
+    "preprocessing: [{pad: {padding: pre}}]\n" + TAIL,
+    "preprocessing: [{rescale: 1/0}]\n" + TAIL,
+    "preprocessing: [{pad: 3, rescale: 2}]\n" + TAIL,
+    "loss: mze\n" + TAIL,
+    "loss: {mse: {delta: 3}}\n" + TAIL,
+    "last_activation:\n" + TAIL,
+    "optimiser: {learning_rate: 0.1}\n" + TAIL,
+    "optimiser: {name: adam, learning_rat: 0.1}\n" + TAIL,
+    "optimiser: adam\noptimizer: adam\n" + TAIL,
+    "regularisation: {dropout: 1}\n" + TAIL,
+    "regularisation: {dropout: 0.5}\n" + TAIL,
+    "metrics: [mae, mae]\n" + TAIL,
+    "evaluation: holdout\n" + TAIL,
+    "evaluation: {protocol: hold-out}\n" + TAIL,
+    "evaluation: {protocol: kfold, k: 4}\n" + TAIL,
+    "evaluation: {validation: 1.5}\n" + TAIL,
+    "evaluation: {validation: yes}\n" + TAIL,
+    "evaluation: {test: nne}\n" + TAIL,
+    "evaluation: {stratify: on}\n" + TAIL,
+    "training: {epochs: 0}\n" + TAIL,
+    "training: {epochs: true}\n" + TAIL,
+    "training: {batch_size: '32'}\n" + TAIL,
+    "training: {early_stopping: true}\n" + TAIL,
+    "training: {early_stopping: {inner: 0.1}}\n" + TAIL,
+    "training: {early_stopping: {monitor: mse}}\nmetrics: [mae]\n" + TAIL,
+    "training: {class_weight: {0: heavy}}\n" + TAIL,
+    "training: {class_weight: balance}\n" + TAIL,
+    "training: {schedule: {Cosine: 3}}\n" + TAIL,
+    "training: {engine: jax}\n" + TAIL,
+    "labels: integer\nloss: categorical_crossentropy\n" + TAIL,
+    "output: false\nlast_activation: relu\n" + TAIL,
+)
+
+
+def said_about(text: str) -> str:
+    Path("spec.yaml").write_text(text, newline="")
+    with pytest.raises(SpecError) as caught:
+        load_spec("spec.yaml")
+    return str(caught.value)
+
+
+def test_the_wordings_are_those_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = "\n\n".join(said_about(text) for text in BAD) + "\n"
+    if os.environ.get("DLRUN_UPDATE_MESSAGES"):
+        MESSAGES.write_text(found, encoding="utf-8")
+
+    assert found == MESSAGES.read_text(encoding="utf-8")
