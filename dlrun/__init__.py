@@ -5,7 +5,9 @@ The names below are loaded when they are used, so that importing dlrun costs not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.experiment import RunRecord, run
@@ -13,11 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExperimentSpec", "RunRecord", "load_spec", "run"]
 
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in __all__:
-        raise AttributeError(f"module 'dlrun' has no attribute '{name}'")
-    home = "dlrun.experiment" if name in ("RunRecord", "run") else "dlrun.spec"
-    return getattr(import_module(home), name)
+__getattr__ = lazily(
+    __name__, {"ExperimentSpec": "spec", "RunRecord": "experiment", "load_spec": "spec", "run": "experiment"}
+)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+
 @dataclass(frozen=True)
 class RunStarted:
     """The data are loaded, the splits are made and the model is planned; training is next.

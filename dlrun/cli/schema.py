@@ -29,7 +29,7 @@ def schema(
         import json
 
         try:
-            Path(out).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+            Path(out).write_text(json.dumps(json_schema(), separators=(",", ":")) + "\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {out}: {error.strerror}") from error
         terminal.message(f"wrote {out}")

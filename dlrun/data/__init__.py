@@ -5,8 +5,9 @@ The names below are loaded on first use, so that ``from dlrun.data import cache`
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.data.dataset import CLASSIFICATION, Dataset, TokenRows
@@ -47,9 +48,4 @@ __all__ = [
     "take",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module that owns it."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dlrun.data' has no attribute '{name}'")
-    return getattr(import_module(f"dlrun.data.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -75,7 +75,7 @@ def diagnose(train: Curves, validation: Curves, primary: str, higher_is_better: 
     elif len(losses) == 1:
         words += ", the only one: try more epochs to see where it turns"
     elif underfits:
-        words += "; still improving at the last epoch: try more epochs"
+        words += "; validation loss still falls at the last epoch: try more epochs"
     else:
         words += "; no overfitting so far"
     return Diagnosis(

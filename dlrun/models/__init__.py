@@ -5,8 +5,9 @@ The names are loaded on use: judging a spec needs neither NumPy nor TensorFlow.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.models.building import build
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dlrun.models.summary import LayerRow, layer_table, outline
     from dlrun.models.tasks import TASKS, Targets, TaskRow
 
-_PLACES = {
+_HOMES = {
     "TASKS": "tasks",
     "Completed": "completing",
     "DataFacts": "facts",
@@ -57,8 +58,4 @@ __all__ = [
     "train_metric_names",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlrun.models.graph import MODEL_INPUT, is_chain, sources_of
 from dlrun.models.kinds import DROPOUT, NORMALISING, RECURRENT, core
 from dlrun.models.tasks import Targets
 from dlrun.spec.sections import Layer, Regularisation
+from dlrun.spec.wiring import MODEL_INPUT, is_chain, sources_of
 
 if TYPE_CHECKING:
     from dlrun.models.facts import DataFacts

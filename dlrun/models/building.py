@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlrun.errors import Path, Problem, SpecError
-from dlrun.models.graph import INPUT, OUTPUT, sources_of, wiring_problems
 from dlrun.models.kinds import RECURRENT, as_value, core, is_dense_or_conv
 from dlrun.models.names import activation_name, snake_case
 from dlrun.models.tasks import NO_ACTIVATION
 from dlrun.registry import instantiate, read_entry, registry
 from dlrun.spec.sections import ExperimentSpec, Layer
+from dlrun.spec.wiring import INPUT, OUTPUT, sources_of, wiring_problems
 
 Shape = tuple[int | None, ...]
 

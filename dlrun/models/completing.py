@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dlrun.errors import Problem, SpecError
 from dlrun.models.advice import bottleneck_warnings, dropout_warnings, input_warnings
-from dlrun.models.graph import MODEL_INPUT, sources_of, wiring_problems
 from dlrun.models.heads import Head, head_of, head_problem, head_warning
 from dlrun.models.kinds import own_activation
 from dlrun.models.losses import loss_problem, loss_warning, rule_of, takes_logits
@@ -18,6 +17,7 @@ from dlrun.models.rates import rate_warning, with_rate
 from dlrun.models.spread import Spread, spread
 from dlrun.models.tasks import NO_ACTIVATION, Targets
 from dlrun.spec.sections import ExperimentSpec, Layer, Named, Regularisation
+from dlrun.spec.wiring import MODEL_INPUT, sources_of, wiring_problems
 
 if TYPE_CHECKING:
     from dlrun.models.facts import DataFacts

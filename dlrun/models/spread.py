@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlrun.errors import Problem
-from dlrun.models.graph import sources_of
 from dlrun.models.kinds import (
     ACTIVATIONS,
     DROPOUT,
@@ -20,6 +19,7 @@ from dlrun.models.kinds import (
 )
 from dlrun.models.names import parameter_names
 from dlrun.spec.sections import ExperimentSpec, Layer, Regularisation
+from dlrun.spec.wiring import sources_of
 
 KERNELS = ("kernel_regularizer", "depthwise_regularizer", "pointwise_regularizer")
 

@@ -67,12 +67,23 @@ def _check(kind: str, call: Call) -> Iterator[Problem]:
     yield from _check_arguments(read(entry), arguments, call)
 
 
+FILLED_IN = frozenset({("schedules", "initial_learning_rate")})
+"""Arguments that Keras requires and a spec may leave out: a schedule starts from the optimiser's learning rate."""
+
+
 def unknown_name(kind: str, name: str, path: Path) -> Problem:
     """Say that a registry has no such name, and what to write instead."""
     what = f"{_ONE[kind]} {quote(name)}"
     reasons = {fold(excluded): reason for excluded, reason in EXCLUDED[kind].items()}
     if reason := reasons.get(fold(name)):
         return Problem(f"{what} cannot be used in a spec: {reason}", path)
+    if kind == "losses" and registry("metrics").find(name):
+        message = (
+            f"{quote(name)} is a metric: it says how good predictions are, but not which way to change the weights"
+        )
+        return Problem(
+            message, path, hint=f"list {quote(name)} under metrics; left out, the loss follows from the task"
+        )
     meant = registry(kind).suggest(name)
     if meant:
         return Problem(f"unknown {what}; did you mean '{meant}'?", path)
@@ -101,7 +112,8 @@ def _check_arguments(entry: Entry, arguments: Mapping[Any, Any], call: Call) -> 
             given[parameter.name] = name
             yield from _check_value(entry, parameter, value, place)
     for parameter in entry.parameters:
-        if parameter.required and parameter.name not in {*given, *meant}:
+        needed = parameter.required and (entry.kind, parameter.name) not in FILLED_IN
+        if needed and parameter.name not in {*given, *meant}:
             message = f"'{entry.name}' needs the argument '{parameter.name}'"
             yield Problem(message, call.path, hint=f"write {{{entry.name}: {{{parameter.name}: ...}}}}")
 

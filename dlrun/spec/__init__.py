@@ -5,8 +5,9 @@ The names below are loaded when they are used, so that a command that only lists
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.spec.dumping import dump_spec
@@ -17,15 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["ExperimentSpec", "LoadedSpec", "dump_spec", "json_schema", "load_spec"]
 
 _HOMES = {
-    "ExperimentSpec": "dlrun.spec.sections",
-    "LoadedSpec": "dlrun.spec.loading",
-    "dump_spec": "dlrun.spec.dumping",
-    "json_schema": "dlrun.spec.schema",
-    "load_spec": "dlrun.spec.loading",
+    "ExperimentSpec": "sections",
+    "LoadedSpec": "loading",
+    "dump_spec": "dumping",
+    "json_schema": "schema",
+    "load_spec": "loading",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dlrun.spec' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -6,15 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlrun.registry.lookup import registry
-from dlrun.registry.nearest import nearest
 from dlrun.spec.document import Findings
 from dlrun.spec.files import printable
 from dlrun.spec.sections import Layer, Named, Regularisation, Training
-
-MODEL_INPUT = "input"
-"""What `from` calls the model's input."""
-MODEL_OUTPUT = "output"
-"""The name of the output layer that is added to the list."""
+from dlrun.spec.wiring import wiring_problems
 
 _INTEGER_LOSS = "SparseCategoricalCrossentropy"
 _ONE_HOT_LOSSES = frozenset(
@@ -36,7 +31,7 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     """
     layers: Sequence[Layer] = values.get("layers") or ()
     output = values.get("output") is not False
-    _check_wiring(layers, output, findings)
+    findings.extend(wiring_problems(layers, output))
     _check_labels(values, findings)
     _check_monitor(values.get("training"), values.get("metrics"), findings)
     if not output:
@@ -44,36 +39,6 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     regularisation = values.get("regularisation")
     if isinstance(regularisation, Regularisation) and regularisation.dropout and "layers" in values:
         _check_dropout(layers, findings)
-
-
-def _check_wiring(layers: Sequence[Layer], output: bool, findings: Findings) -> None:
-    """Note names given twice, and `from` that names no layer above."""
-    taken = {MODEL_INPUT: "the model's input"} | ({MODEL_OUTPUT: "the output layer"} if output else {})
-    everywhere = {layer.name for layer in layers if layer.name}
-    above = [MODEL_INPUT]
-    for index, layer in enumerate(layers):
-        for name in layer.inputs:
-            if name not in above:
-                _unknown_input(name, index, above, name in everywhere, findings)
-        if layer.name in taken:
-            hint = "give the layer another name"
-            message = f"the name '{layer.name}' already means {taken[layer.name]}"
-            findings.add(message, ("layers", index, layer.kind, "name"), hint=hint)
-        elif layer.name:
-            taken[layer.name] = f"layers[{index}]"
-            above.append(layer.name)
-
-
-def _unknown_input(name: str, index: int, above: Sequence[str], below: bool, findings: Findings) -> None:
-    path = ("layers", index, "from")
-    near = nearest(name, above)
-    if below:
-        findings.add(f"'{name}' does not stand above this layer", path, hint="a layer can only take layers above it")
-    elif near:
-        findings.add(f"no layer above has the name '{printable(name)}'; did you mean '{near}'?", path)
-    else:
-        hint = f"names so far: {', '.join(above)}"
-        findings.add(f"no layer above has the name '{printable(name)}'", path, hint=hint)
 
 
 def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:

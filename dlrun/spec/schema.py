@@ -67,13 +67,14 @@ def _definitions() -> dict[str, Schema]:
         "name": {"type": "string", "description": "What other layers call it in their 'from'."},
         "from": {**_TEXTS, "description": "The layers whose outputs it takes; left out, the one before."},
     }
-    kinds = {kind: _named(kind) for kind in KINDS}
+    referred = [kind for kind in KINDS if kind != "layers"]  # a layer stands in its list in a form of its own
+    kinds = {kind: _named(kind) for kind in referred}
     entries = {
         f"{kind}.{name}": _arguments(entry, wiring if kind == "layers" else {})
         for kind in KINDS
         for name, entry in registry(kind).items()
     }
-    or_none = {f"{kind}_or_none": {"anyOf": [{"enum": [None, "none"]}, _ref(kind)]} for kind in KINDS}
+    or_none = {f"{kind}_or_none": {"anyOf": [{"enum": [None, "none"]}, _ref(kind)]} for kind in referred}
     return {"layer": _layer(wiring), "step": _step(), **kinds, **or_none, **entries}
 
 

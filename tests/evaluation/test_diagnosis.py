@@ -46,7 +46,8 @@ def test_a_curve_that_still_falls_asks_for_more_epochs() -> None:
 
     assert diagnosis.underfits
     assert diagnosis.overfits_from is None
-    assert diagnosis.words == "best mae 0.067 at epoch 14; still improving at the last epoch: try more epochs"
+    still_falls = "validation loss still falls at the last epoch: try more epochs"
+    assert diagnosis.words == f"best mae 0.067 at epoch 14; {still_falls}"
 
 
 def test_a_curve_that_has_settled_neither_overfits_nor_underfits() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlrun.models import complete
-from dlrun.models.graph import sources_of
 from dlrun.spec.sections import ExperimentSpec, Layer
+from dlrun.spec.wiring import sources_of
 
 
 def kinds(spec: ExperimentSpec) -> list[str]:

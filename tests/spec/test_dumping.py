@@ -14,6 +14,7 @@ from dlrun.spec import ExperimentSpec, dump_spec, load_spec
 from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, Training
 from dlrun.spec.sources import BundledSource, NpySource, TableSource, TokenSource
 from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale
+from dlrun.spec.wiring import wiring_problems
 
 Load = Callable[..., Any]
 
@@ -61,7 +62,7 @@ layers = st.one_of(
             {"units": counts},
             optional={"kernel_regularizer": st.builds(lambda l2: {"L2": {"l2": l2}}, numbers), "dropout": st.just(0.5)},
         ),
-        inputs=st.just(("input",)) | st.just(("input", "input")),
+        inputs=st.just(()) | st.just(("input",)) | st.just(("input", "input")),
     ),
 )
 early_stopping = st.one_of(
@@ -74,7 +75,7 @@ specs = st.builds(
     task=st.none() | st.sampled_from(["binary", "multiclass", "regression"]),
     dataset=datasets,
     preprocessing=st.lists(steps, max_size=3).map(tuple),
-    layers=st.lists(layers, max_size=3).map(tuple),
+    layers=st.lists(layers, max_size=3).map(tuple).filter(lambda chain: not wiring_problems(chain, True)),
     last_activation=st.none() | st.just(Named(name="none")),
     loss=st.none() | st.builds(lambda delta: Named(name="Huber", arguments={"delta": delta}), numbers),
     optimiser=st.builds(lambda rate: Named(name="adam", arguments={"learning_rate": rate}), numbers),

@@ -43,7 +43,7 @@ def test_a_short_layer_is_reached_into(load: Load, path: str) -> None:
         ("layers.1=Dropout: 0.5", (1, Layer(kind="Dropout", arguments={"rate": 0.5}))),
         ("layers.3={Dense: 10}", (3, Layer(kind="Dense", arguments={"units": 10}))),
         ("layers.1.name=flat", (1, Layer(kind="Flatten", name="flat"))),
-        ("layers.1.from=input", (1, Layer(kind="Flatten", inputs=("input",)))),
+        ("layers.0.from=input", (0, Layer(kind="Dense", arguments={"units": 64}, inputs=("input",)))),
         ("layers.2.LSTM.units=9", (2, Layer(kind="LSTM", arguments={"units": 9, "dropout": 0.1}))),
         ("layers.2.LSTM={units: 9}", (2, Layer(kind="LSTM", arguments={"units": 9}))),
     ],

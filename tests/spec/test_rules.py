@@ -15,10 +15,10 @@ Load = Callable[..., Any]
         ("[{Dense: 3, name: a}, {Dense: 3, name: a}]", "the name 'a' already means layers[0]"),
         ("[{Dense: 3, name: input}]", "the name 'input' already means the model's input"),
         ("[{Dense: 3, name: output}]", "the name 'output' already means the output layer"),
-        ("[{Dense: 3, name: a}, {Dense: 3, from: b}]", "no layer above has the name 'b'"),
+        ("[{Dense: 3, name: a}, {Dense: 3, from: b}]", "no layer above is named 'b'"),
         ("[{Dense: 3, name: first}, {Dense: 3, from: frist}]", "did you mean 'first'?"),
-        ("[{Dense: 3, from: a}, {Dense: 3, name: a}]", "'a' does not stand above this layer"),
-        ("[{Dense: 3, name: a, from: a}]", "'a' does not stand above this layer"),
+        ("[{Dense: 3, from: a}, {Dense: 3, name: a}]", "a layer can only take layers that stand above it"),
+        ("[{Dense: 3, name: a, from: a}]", "a layer can only take layers that stand above it"),
         ("[{Dense: 3, from: []}]", "'from' names no layer"),
     ],
 )

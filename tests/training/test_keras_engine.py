@@ -245,7 +245,7 @@ def test_early_stopping_on_inner_rows_goes_back_to_the_best_weights() -> None:
 
 
 def test_a_loss_that_is_not_finite_is_a_failed_result_with_the_epoch() -> None:
-    inputs, targets = toy_inputs()
+    targets = toy_inputs()[1]
     targets[0] = np.nan
 
     result = fit(toy_data(targets=targets), toy_plan())

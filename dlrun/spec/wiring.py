@@ -7,9 +7,9 @@ model's input, ``output`` is kept for the output layer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from dlrun.errors import Problem
+from dlrun.registry.nearest import nearest
 from dlrun.spec.sections import Layer
 
 INPUT = "input"
@@ -52,7 +52,7 @@ def _clashes(layers: Sequence[Layer], output: bool) -> list[Problem]:
     for index, layer in enumerate(layers):
         if layer.name in taken:
             message = f"the name '{layer.name}' already means {taken[layer.name]}"
-            problems.append(Problem(message, ("layers", index, "name"), hint="give the layer another name"))
+            problems.append(Problem(message, ("layers", index, layer.kind, "name"), hint="give the layer another name"))
         elif layer.name:
             taken[layer.name] = f"layers[{index}]"
     return problems
@@ -76,8 +76,8 @@ def _unknown(name: str, index: int, above: Sequence[str], layers: Sequence[Layer
     if any(layer.name == name for layer in layers[index:]):
         hint = "a layer can only take layers that stand above it"
     else:
-        near = get_close_matches(name, above, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"names so far: {', '.join(above)}"
+        near = nearest(name, above)
+        hint = f"did you mean '{near}'?" if near else f"names so far: {', '.join(above)}"
     return Problem(f"no layer above is named '{name}'", ("layers", index, "from"), hint=hint)
 
 
