@@ -45,7 +45,7 @@ def assemble(
 
 
 def fingerprint_of(inputs: Array | TokenRows, targets: Array) -> str:
-    """Return the content hash of inputs and targets."""
+    """Return the content hash of inputs and targets: values, types and shapes, but no names."""
     if isinstance(inputs, TokenRows):
         return fingerprint.of_arrays({"tokens": inputs.tokens, "offsets": inputs.offsets, "targets": targets})
     return fingerprint.of_arrays({"inputs": inputs, "targets": targets})

@@ -58,12 +58,19 @@ def path_of(file: RemoteFile) -> Path:
 
 
 def status() -> tuple[CachedFile, ...]:
-    """Look at every known data set. Reads the files that are there, to compare their checksums."""
+    """Look at every known data set, in the catalogue's order.
+
+    Reads the files that are there in full, to compare their checksums.
+    """
     return tuple(_status_of(source) for source in catalogue.SOURCES.values())
 
 
 def require(name: str, on_progress: OnProgress = no_progress) -> tuple[Path, ...]:
     """Return the paths of a data set's files, downloading those that are missing. Checksums are the reader's to verify.
+
+    Args:
+        name: of a known data set.
+        on_progress: hears of a download.
 
     Raises:
         DataError: a file is missing and cannot be downloaded; the message says how to get it by hand.
@@ -76,7 +83,11 @@ def require(name: str, on_progress: OnProgress = no_progress) -> tuple[Path, ...
 
 
 def fetch(name: str, on_progress: OnProgress = no_progress) -> CachedFile:
-    """Download what a data set lacks; what is here and sound stays.
+    """Download what a data set lacks; what is here and sound stays, what is damaged is replaced.
+
+    Args:
+        name: of a data set, as a person wrote it.
+        on_progress: hears of each download.
 
     Raises:
         DataError: an unknown name, no network, a wrong checksum, a folder that cannot be written.
@@ -92,6 +103,12 @@ def fetch(name: str, on_progress: OnProgress = no_progress) -> CachedFile:
 
 def add(path: Path) -> CachedFile:
     """Copy a file that was got by other means into the cache. It is known by its checksum, or by its name and size.
+
+    Args:
+        path: of the file; it stays where it is.
+
+    Returns:
+        The data set that it belongs to, which may still lack other files.
 
     Raises:
         DataError: the file cannot be read, is not one that dlrun knows, or is damaged.

@@ -34,7 +34,7 @@ class TokenRows:
 
     @staticmethod
     def of(rows: Sequence[Sequence[int]]) -> TokenRows:
-        """Put lists of tokens end to end."""
+        """Put lists of tokens end to end; a row may be empty."""
         lengths = np.array([len(row) for row in rows], np.int64)
         tokens = np.array([token for row in rows for token in row], np.int32)
         return TokenRows(tokens, np.concatenate([[0], np.cumsum(lengths)]))
@@ -48,14 +48,26 @@ class TokenRows:
         return np.diff(self.offsets)
 
     def __getitem__(self, row: int) -> npt.NDArray[np.int32]:
+        if not 0 <= row < len(self):  # -1 would give an empty row, without a word
+            raise IndexError(f"row {row} of {len(self):,}; rows are counted from 0")
         return self.tokens[self.offsets[row] : self.offsets[row + 1]]
 
     def take(self, rows: Indices) -> TokenRows:
-        """Copy some rows, in the order asked for."""
+        """Copy some rows, in the order asked for; a row may be asked for more than once.
+
+        Args:
+            rows: row numbers from 0, shape (chosen,); negative ones and masks are not understood.
+        """
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        # A token's place among those copied, moved by how far its row was moved.
         positions = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
         return TokenRows(self.tokens[positions], offsets)
+
+
+def take_rows(inputs: Array | TokenRows, rows: Indices) -> Array | TokenRows:
+    """Copy some rows of inputs of either kind, in the order asked for; (chosen, ...) or token rows."""
+    return inputs.take(rows) if isinstance(inputs, TokenRows) else inputs[rows]
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,13 @@ class Dataset:
     def rows(self) -> int:
         """All rows: training, validation and test."""
         return len(self.inputs)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Of 2-D inputs, one name for each column: the source's, else the column's number. Else empty."""
+        if isinstance(self.inputs, TokenRows) or self.inputs.ndim != 2:
+            return ()
+        return self.feature_names or tuple(str(index) for index in range(self.inputs.shape[1]))
 
     @property
     def outputs(self) -> int:

@@ -37,6 +37,13 @@ def download(url: str, target: Path, size: int, sha256: str | None, on_progress:
     The bytes go to a temporary file beside the target, which takes the target's name once its size and checksum are
     right: two processes may do this at the same time, and a failure leaves nothing.
 
+    Args:
+        url: an http or https address.
+        target: the file to make, and the folders above it.
+        size: how many bytes it must have.
+        sha256: its checksum; None where none is known.
+        on_progress: hears of each chunk.
+
     Raises:
         DataError: no network, an HTTP error, a stalled or cut connection, a wrong size or checksum, a full disk.
     """
@@ -54,6 +61,13 @@ def download(url: str, target: Path, size: int, sha256: str | None, on_progress:
 
 def write_verified(chunks: Iterable[bytes], target: Path, size: int, sha256: str | None, what: str) -> None:
     """Write bytes to a file that appears only when it is whole and right.
+
+    Args:
+        chunks: the content, piece by piece.
+        target: the file to make, and the folders above it.
+        size: how many bytes there must be.
+        sha256: their checksum; None where none is known.
+        what: what messages call the content.
 
     Raises:
         DataError: size or checksum differ from what is expected, or the folder cannot be written.
@@ -82,7 +96,7 @@ def _whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
         with stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            os.fsync(stream.fileno())  # or a power cut could leave the name with nothing behind it
         part.replace(target)
     except (TimeoutError, ConnectionError):  # OSErrors too, but of the network
         raise

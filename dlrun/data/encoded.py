@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Indices
 
+WORD_BITS = 16
+"""Columns in one word of `MultiHotRows.bits`. A table of all 65,536 words unpacks them fastest inside a graph."""
+
 
 @dataclass(frozen=True)
 class MultiHotRows:
@@ -32,11 +35,12 @@ class MultiHotRows:
         return len(self.bits), self.width
 
     def take(self, rows: Indices) -> MultiHotRows:
-        """Copy some rows, in the order asked for."""
+        """Copy some rows, by their numbers (chosen,) and in the order asked for."""
         return MultiHotRows(self.bits[rows], self.width)
 
     def to_array(self) -> npt.NDArray[np.float32]:
         """Unpack every row, shape (rows, width). For small numbers of rows: this is the array the class avoids."""
+        # `unpackbits` takes bytes, so the byte that holds the word's first columns must come first.
         octets = self.bits.astype(">u2").view(np.uint8).reshape(len(self.bits), -1)
         return np.unpackbits(octets, axis=1, count=self.width).astype(np.float32)
 
@@ -45,5 +49,5 @@ Encoded = Array | MultiHotRows
 
 
 def take(inputs: Encoded, rows: Indices) -> Encoded:
-    """Copy some rows of either kind."""
+    """Copy some rows of either kind, in the order asked for; ``rows`` are row numbers, shape (chosen,)."""
     return inputs.take(rows) if isinstance(inputs, MultiHotRows) else inputs[rows]

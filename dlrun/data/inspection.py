@@ -7,14 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows
+from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows, take_rows
 from dlrun.data.layout import axes_of
 from dlrun.data.row_hashes import hash_rows
 
 
 @dataclass(frozen=True)
 class FeatureSummary:
-    """One column of 2-D inputs. Numbers of a text column are None; all are None where every value is missing."""
+    """One column of 2-D inputs, in the column's own unit.
+
+    Args:
+        name: as in the source.
+        kind: ``number`` or ``text``.
+        missing: how many rows have no value.
+        minimum: of the values that are there, as are the next three; None for texts, and where every value is missing.
+        maximum: likewise.
+        mean: likewise.
+        std: likewise, divided by n.
+        categories: how many different texts; None for numbers.
+    """
 
     name: str
     kind: str
@@ -28,7 +39,7 @@ class FeatureSummary:
 
 @dataclass(frozen=True)
 class TargetSummary:
-    """One numeric target."""
+    """One numeric target, in its own unit."""
 
     name: str
     minimum: float
@@ -79,9 +90,17 @@ class DataSummary:
 
 
 def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
-    """Summarise some rows of a data set; at least one."""
+    """Summarise some rows of a data set.
+
+    Args:
+        dataset: is not changed.
+        rows: row numbers, shape (rows,), at least one.
+
+    Returns:
+        What these rows hold, and nothing of other rows; plain values that can be written as JSON.
+    """
     axes = axes_of(dataset.inputs)
-    taken = dataset.inputs.take(rows) if isinstance(dataset.inputs, TokenRows) else dataset.inputs[rows]
+    taken = take_rows(dataset.inputs, rows)
     features = _features(dataset, taken)
     return DataSummary(
         rows=len(rows),
@@ -101,21 +120,21 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
 
 
 def overlap(dataset: Dataset, a: Indices, b: Indices) -> int:
-    """Count the rows of ``b`` whose inputs and targets also stand in ``a``."""
-    hashes = [
-        hash_rows(
-            dataset.inputs.take(rows) if isinstance(dataset.inputs, TokenRows) else dataset.inputs[rows],
-            dataset.targets[rows],
-        )
-        for rows in (a, b)
-    ]
-    return int(np.isin(hashes[1], hashes[0]).sum())
+    """Count the rows of ``b`` whose inputs and targets also stand in ``a``.
+
+    Args:
+        dataset: has the rows.
+        a: row numbers, such as the training rows.
+        b: row numbers, such as the test rows; repeated ones count each.
+    """
+    first, second = (hash_rows(take_rows(dataset.inputs, rows), dataset.targets[rows]) for rows in (a, b))
+    return int(np.isin(second, first).sum())
 
 
 def _features(dataset: Dataset, inputs: Array | TokenRows) -> tuple[FeatureSummary, ...]:
-    if isinstance(inputs, TokenRows) or inputs.ndim != 2:
+    if isinstance(inputs, TokenRows):
         return ()
-    names = dataset.feature_names or tuple(str(index) for index in range(inputs.shape[1]))
+    names = dataset.column_names
     return tuple(_feature(name, inputs[:, index], dataset.categories.get(index)) for index, name in enumerate(names))
 
 

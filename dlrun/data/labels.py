@@ -45,12 +45,13 @@ def class_weights(
     ``balanced`` is rows / (classes × rows of the class), the rule of scikit-learn's ``compute_class_weight``.
 
     Args:
-        class_weight: the spec's word, or weights by class name or index; a class that is not named weighs 1.
+        class_weight: the spec's word, or weights by class name or index (where a text is both, the name counts); a
+            class that is not named weighs 1.
         dataset: knows the task and the names of the classes.
         train_targets: class indices of the training rows, (rows,).
 
     Raises:
-        SpecError: the task has no classes, or a name is not one of them.
+        SpecError: the task has no classes, a name is not one of them, or every class weighs 0.
     """
     if class_weight is None:
         return None
@@ -59,6 +60,7 @@ def class_weights(
     classes = 2 if dataset.task == "binary" else dataset.outputs
     if class_weight == "balanced":
         counts = np.bincount(train_targets, minlength=classes)
+        # A class without training rows weighs on nothing, so any finite weight does for it.
         return (len(train_targets) / (classes * np.maximum(counts, 1))).astype(np.float32)
     return _named_weights(class_weight, dataset.class_names, classes)
 

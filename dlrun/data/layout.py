@@ -12,7 +12,8 @@ from dlrun.data.dataset import Array, TokenRows
 def axes_of(inputs: Array | TokenRows) -> tuple[str, ...]:
     """Name the axes: ``("samples", "features")``, ``("samples", "height", "width", "channels")``, ...
 
-    Rank 3 is pictures in grey where the values are bytes, else sequences of feature vectors.
+    Rank 3 is pictures in grey where the values are bytes, else sequences of feature vectors. What `normalise` takes for
+    a feature follows from these names.
     """
     if isinstance(inputs, TokenRows):
         return ("samples", "tokens")
@@ -20,7 +21,7 @@ def axes_of(inputs: Array | TokenRows) -> tuple[str, ...]:
 
 
 def axes_of_array(rank: int, dtype: np.dtype[Any]) -> tuple[str, ...]:
-    """Name the axes of an array of this rank and type."""
+    """Name the axes of an array of this rank and type; see `axes_of`. Higher ranks get numbers from ``axis 1`` on."""
     if rank == 3 and dtype == np.uint8:
         return ("samples", "height", "width")
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Array, TokenRows
+from dlrun.data.dataset import Array, TokenRows, take_rows
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -18,11 +18,20 @@ _CHUNK_ROWS = 4096
 
 
 def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
-    """Hash inputs and targets of each row, shape (rows,). NaN equals NaN, and -0 equals 0."""
+    """Hash each row's inputs together with its targets. NaN equals NaN, and -0 equals 0.
+
+    Args:
+        inputs: (rows, ...) of any numeric type, or token rows.
+        targets: (rows,) or (rows, columns).
+
+    Returns:
+        Shape (rows,). Only hashes of one type of array can be compared: 1 as a byte and 1.0 have different ones.
+    """
     hashes = np.empty(len(targets), np.uint64)
+    # In chunks, because padding and mixing take several copies of what is hashed.
     for start in range(0, len(targets), _CHUNK_ROWS):
         rows = np.arange(start, min(start + _CHUNK_ROWS, len(targets)))
-        part = inputs.take(rows) if isinstance(inputs, TokenRows) else inputs[rows]
+        part = take_rows(inputs, rows)
         first = _hash_tokens(part) if isinstance(part, TokenRows) else _hash_array(part)
         hashes[rows] = _mix(first ^ _mix(_hash_array(targets[rows]) + _GAMMA))
     return hashes

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dlrun.data.assembly import fingerprint_of
 from dlrun.data.dataset import Array, Dataset, Indices, Task
+from dlrun.data.texts import is_number
 from dlrun.errors import DataError
 
 MOST_LIKELY_CLASSES = 20
@@ -31,7 +32,7 @@ class TargetColumn:
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets as a `Dataset` holds them."""
+    """Targets as a `Dataset` holds them; see there for the values of each task."""
 
     task: Task
     values: Array
@@ -39,7 +40,15 @@ class Targets:
 
 
 def columns_of(array: Array, name: str) -> list[TargetColumn]:
-    """Take an array of targets apart: (rows,) or (rows, columns)."""
+    """Take an array of targets apart.
+
+    Args:
+        array: numbers, booleans or texts; (rows,) or (rows, columns).
+        name: what messages call it; several columns are called ``name[0]``, ``name[1]``, ...
+
+    Raises:
+        DataError: another shape or type.
+    """
     if array.ndim not in (1, 2) or array.dtype.kind not in "biufU":
         raise DataError(
             f"the targets '{name}' have shape {array.shape} and type {array.dtype}",
@@ -73,6 +82,10 @@ def encode(columns: Sequence[TargetColumn], task: Task | None, test_from: int | 
 
 def retarget(dataset: Dataset, task: Task) -> Dataset:
     """Read a data set's targets as another task, where they can be that.
+
+    Args:
+        dataset: is not changed.
+        task: regression and unit_regression stand for each other, as do binary and two-class multiclass.
 
     Raises:
         DataError: they cannot.
@@ -124,6 +137,8 @@ def _infer(columns: Sequence[TargetColumn]) -> Task:
         return "multilabel" if all(_is_zero_one(column.values) for column in columns) else "vector_regression"
     column = columns[0]
     values = np.unique(column.values)
+    if column.is_text:
+        _refuse_spoilt_numbers(column, values)
     if column.is_text or column.values.dtype == bool:
         return "multiclass" if len(values) > 2 else "binary"
     if not _is_whole(values):
@@ -138,6 +153,18 @@ def _infer(columns: Sequence[TargetColumn]) -> Task:
         f"the target '{column.name}' has {len(values)} different whole numbers ({listed}): classes or quantities?",
         hint="say `task: multiclass` (or `binary`) if they name classes, `task: regression` if they measure something",
     )
+
+
+def _refuse_spoilt_numbers(column: TargetColumn, texts: Array) -> None:
+    """Refuse to guess classes where a stray text or a decimal comma made texts of measurements."""
+    wrong = [text for text in texts if not is_number(text)]
+    with_commas = [text for text in wrong if is_number(text.replace(",", ".", 1))]
+    if wrong and 2 * (len(texts) - len(wrong) + len(with_commas)) > len(texts):
+        raise DataError(
+            f"the target '{column.name}' holds texts, though most look like numbers; '{wrong[0]}' is none",
+            hint="write numbers with a decimal point and name what stands for missing ones under `missing`;"
+            " if these texts name classes, say `task: multiclass` (or `binary`)",
+        )
 
 
 def _single(columns: Sequence[TargetColumn], task: Task) -> TargetColumn:

@@ -68,6 +68,15 @@ def misfit(index: int, message: str, hint: str | None = None) -> SpecError:
 def select(columns: tuple[Column, ...], names: tuple[str, ...] | None, kind: str, index: int) -> tuple[int, ...]:
     """Find columns by name, or all of a kind when no names are given.
 
+    Args:
+        columns: those there are.
+        names: those wanted; a repeated one counts once.
+        kind: see `Column`; ignored where there are names.
+        index: where the step stands in the spec's list.
+
+    Returns:
+        Places from 0, in the order of the names.
+
     Raises:
         SpecError: a name that no column has.
     """

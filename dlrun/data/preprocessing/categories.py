@@ -15,7 +15,14 @@ from dlrun.spec.steps import OneHot
 
 @dataclass(frozen=True)
 class Category:
-    """A column and its categories in the training rows, as numbers and as texts, in ascending order."""
+    """A column and its categories in the training rows.
+
+    Args:
+        place: of the column, counted from 0.
+        name: of the column.
+        codes: the values that stand for the categories, ascending.
+        texts: what a person calls them, in the same order.
+    """
 
     place: int
     name: str
@@ -54,8 +61,13 @@ class Spread:
 def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
     """Find the categories of the training rows.
 
+    Args:
+        step: which columns; None for all that hold texts.
+        chunks: the training rows.
+        index: where the step stands in the spec's list.
+
     Raises:
-        SpecError: the inputs have no columns, or none of them is text and none is named.
+        SpecError: the inputs have no columns, none of them is text and none is named, or a name is not one of them.
         DataError: a named column of numbers has fractions.
     """
     first = next(chunks())

@@ -6,14 +6,15 @@ training rows reaches a step's fit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from dlrun.data.dataset import Array, Dataset, Indices, TokenRows
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
+from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
 from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import categories, numbers, tokens
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, misfit
@@ -75,8 +76,8 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices) -> Fi
 
     Args:
         steps: as the spec lists them.
-        dataset: is not changed.
-        train: the training rows; no other row's values are looked at by a fit.
+        dataset: is not changed. None of its rows may miss a value: what is not trained on is still predicted.
+        train: row numbers of the training rows, shape (train,); no other row's values are looked at by a fit.
 
     Raises:
         SpecError: a step that does not fit the data or its place, or a step that is missing.
@@ -88,7 +89,7 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices) -> Fi
     # Each fit goes through the training rows anew, so that no intermediate stage is ever stored.
     fitted: tuple[FittedStep, ...] = ()
     for index, step in enumerate(steps):
-        _refuse_after_bits(steps, index)
+        _refuse_after_last(steps, index)
         fitted = (*fitted, _fit(step, _chunks(dataset, train, fitted), dataset, index))
     sample = next(_pass_through(dataset, train[:1], fitted))
     _refuse_unfinished(sample)
@@ -130,23 +131,20 @@ def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]
     if isinstance(inputs, TokenRows):
         size = CHUNK_TOKEN_ROWS
     else:
-        size = max(1, CHUNK_CELLS // max(1, int(np.prod(inputs.shape[1:]))))
+        size = max(1, CHUNK_CELLS // max(1, math.prod(inputs.shape[1:])))
     for start in range(0, len(rows), size):
-        chosen = rows[start : start + size]
-        block = Block(inputs.take(chosen) if isinstance(inputs, TokenRows) else inputs[chosen], columns)
+        block = Block(take_rows(inputs, rows[start : start + size]), columns)
         for step in steps:
             block = step.apply(block)
         yield block
 
 
 def _columns(dataset: Dataset) -> tuple[Column, ...]:
-    """Describe the columns of 2-D inputs; those without a name are called by their number."""
-    if isinstance(dataset.inputs, TokenRows) or dataset.inputs.ndim != 2:
-        return ()
-    names = dataset.feature_names or tuple(str(index) for index in range(dataset.inputs.shape[1]))
+    """Describe the columns of 2-D inputs; empty for other inputs."""
     texts = dataset.categories
     return tuple(
-        Column(name, "text" if index in texts else "number", texts.get(index, ())) for index, name in enumerate(names)
+        Column(name, "text" if index in texts else "number", texts.get(index, ()))
+        for index, name in enumerate(dataset.column_names)
     )
 
 
@@ -168,7 +166,7 @@ def _refuse_missing(dataset: Dataset) -> None:
     raise DataError(f"'{dataset.name}' has missing values in its {len(inputs):,} rows: {shown}", hint=hint)
 
 
-def _refuse_after_bits(steps: Sequence[StepSpec], index: int) -> None:
+def _refuse_after_last(steps: Sequence[StepSpec], index: int) -> None:
     if index > 0 and isinstance(before := steps[index - 1], MultiHot | Pad):
         raise misfit(index, f"nothing can come after `{before.step}`", f"make `{before.step}` the last step")
 
@@ -202,4 +200,4 @@ def _bits(block: Block) -> MultiHotRows:
 
 
 def _empty_bits(width: int) -> Array:
-    return np.empty((0, -(-width // tokens.WORD)), np.uint16)
+    return np.empty((0, -(-width // WORD_BITS)), np.uint16)

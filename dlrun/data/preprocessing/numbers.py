@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array
 from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
+from dlrun.errors import DataError
 from dlrun.spec.steps import Normalise, Rescale, Scale
 
 Floats = npt.NDArray[np.float64]
@@ -66,7 +67,7 @@ class ShiftAndDivide:
         return (f"{self.step}: constant in the training rows, so 0 after it: {which or 'the whole input'}.",)
 
     def apply(self, block: Block) -> Block:
-        """Shift and divide."""
+        """Shift and divide; a copy, in float64 and of the block's shape."""
         values = np.array(block.values, np.float64)
         if self.places is None:
             return Block((values - self.offset) / self.divisor, block.columns)
@@ -91,7 +92,7 @@ class Multiply:
     notes: tuple[str, ...] = ()
 
     def apply(self, block: Block) -> Block:
-        """Multiply; columns that are no numbers stay."""
+        """Multiply; a copy in float64. Codes of texts and columns that `one_hot` made stay as they are."""
         values = np.array(block.values, np.float64)
         if not block.columns:
             return Block(values * self.factor)
@@ -105,30 +106,61 @@ class Multiply:
 
 
 def fit_normalise(step: Normalise, chunks: Chunks, axes: tuple[str, ...], index: int) -> ShiftAndDivide:
-    """Fit mean and standard deviation (divided by n, as scikit-learn does); a constant feature becomes 0."""
+    """Fit mean and standard deviation (divided by n, as scikit-learn does); a constant feature becomes 0.
+
+    Args:
+        step: which columns; None for all that hold numbers.
+        chunks: the training rows.
+        axes: of the inputs, as `dlrun.data.layout` names them; they say what a feature is.
+        index: where the step stands in the spec's list.
+
+    Raises:
+        SpecError: a column that does not exist or holds texts, or inputs that are not numbers.
+        DataError: numbers so large that their sum or squares leave float64.
+    """
     places, names = _targets(step.step, step.columns, chunks, index)
     statistics = _survey(chunks, places, axes)
     # A second pass around the mean: the sum of squares alone loses its digits where the mean is large.
     squares = np.zeros_like(statistics.mean)
-    for values in _features(chunks, places, axes):
-        squares += np.square(values - statistics.mean).sum(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below, with the column's name
+        for values in _features(chunks, places, axes):
+            squares += np.square(values - statistics.mean).sum(axis=0)
     constant = statistics.constant
+    # The mean of equal numbers may differ from them in the last digit, and would not give exactly 0.
     offset = np.where(constant, statistics.minimum, statistics.mean)
     divisor = np.where(constant, 1.0, np.sqrt(squares / statistics.rows))
     divisor[divisor == 0] = 1.0  # deviations too small for float64 squares
+    _refuse_overflow(step.step, names, offset, divisor)
     return ShiftAndDivide(step.step, places, names, offset, divisor, constant)
 
 
 def fit_scale(step: Scale, chunks: Chunks, axes: tuple[str, ...], index: int) -> ShiftAndDivide:
-    """Fit each feature's range; a constant feature becomes 0."""
+    """Fit each feature's range, which becomes 0..1; a constant feature becomes 0.
+
+    Args:
+        step: which columns; None for all that hold numbers.
+        chunks: the training rows.
+        axes: of the inputs, as `dlrun.data.layout` names them; they say what a feature is.
+        index: where the step stands in the spec's list.
+
+    Raises:
+        SpecError: a column that does not exist or holds texts, or inputs that are not numbers.
+        DataError: a range that leaves float64.
+    """
     places, names = _targets(step.step, step.columns, chunks, index)
     statistics = _survey(chunks, places, axes)
-    divisor = np.where(statistics.constant, 1.0, statistics.maximum - statistics.minimum)
+    with np.errstate(over="ignore"):
+        divisor = np.where(statistics.constant, 1.0, statistics.maximum - statistics.minimum)
+    _refuse_overflow(step.step, names, statistics.minimum, divisor)
     return ShiftAndDivide(step.step, places, names, statistics.minimum, divisor, statistics.constant)
 
 
 def fit_rescale(step: Rescale, chunks: Chunks, index: int) -> Multiply:
-    """Fit nothing; refuse inputs that are no numbers."""
+    """Fit nothing, but look at the inputs.
+
+    Raises:
+        SpecError: they are not numbers, or no column of them is.
+    """
     _targets(step.step, None, chunks, index)
     return Multiply(step.factor)
 
@@ -140,8 +172,6 @@ def _targets(
     block = next(chunks())
     if not isinstance(block.values, np.ndarray):
         raise misfit(index, f"{step} works on numbers, not on token rows", "use `multi_hot` or `pad` alone")
-    if block.values.ndim == 2 and not block.columns:
-        raise misfit(index, f"{step} cannot come after `pad`: tokens are names of words, not numbers")
     if not block.columns:
         if names is not None:
             raise misfit(index, f"{step} cannot pick columns: these inputs have none", "leave `columns` out")
@@ -160,11 +190,23 @@ def _refuse_text(step: str, columns: list[Column], index: int) -> None:
             raise misfit(index, f"{step} works on numbers; '{column.name}' is text", "use `one_hot` for it")
 
 
+def _refuse_overflow(step: str, names: tuple[str, ...], offset: Floats, divisor: Floats) -> None:
+    """Refuse figures beyond float64: an infinite divisor would quietly make every value 0."""
+    wrong = ~(np.isfinite(offset) & np.isfinite(divisor))
+    if wrong.any():
+        listed = ", ".join(names[place] for place in np.flatnonzero(wrong)[:10]) if names else "the inputs"
+        raise DataError(
+            f"{step} cannot compute with numbers as large as those of {listed}",
+            hint="numbers of this size are most likely a wrong unit or a marker for missing values",
+        )
+
+
 def _survey(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> _Statistics:
     rows, total, minimum, maximum = 0, np.zeros(1), np.full(1, np.inf), np.full(1, -np.inf)
     for values in _features(chunks, places, axes):
         rows += len(values)
-        total = total + values.sum(axis=0)
+        with np.errstate(over="ignore"):  # a sum beyond float64 becomes infinite, which `_refuse_overflow` finds
+            total = total + values.sum(axis=0)
         minimum = np.minimum(minimum, values.min(axis=0))
         maximum = np.maximum(maximum, values.max(axis=0))
     return _Statistics(rows, total / rows, minimum, maximum)

@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.dataset import TokenRows
-from dlrun.data.encoded import MultiHotRows
+from dlrun.data.encoded import WORD_BITS, MultiHotRows
 from dlrun.data.preprocessing.block import Block, Chunks, misfit
 from dlrun.spec.steps import MultiHot, Pad
-
-WORD = 16
-"""Columns in one word of `MultiHotRows.bits`."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Marked:
     def apply(self, block: Block) -> Block:
         """Mark each row's tokens. Needs one byte a cell while it works, so rows come some thousand at a time."""
         rows = _tokens(block)
-        stride = -(-self.width // WORD) * WORD
+        stride = -(-self.width // WORD_BITS) * WORD_BITS
         # One byte a cell, packed at the end: NumPy sets bytes many at a time, bits it does not.
         cells = np.zeros((len(rows), stride), np.uint8)  # (rows, stride)
         known = rows.tokens < self.width
@@ -52,6 +49,7 @@ class Padded:
     def apply(self, block: Block) -> Block:
         """Cut and fill; (rows, length) int32."""
         rows = _tokens(block)
+        # For every row at once: how many tokens stay, how many are cut before them, how many zeros stand before them.
         kept = np.minimum(rows.lengths, self.length)
         cut = rows.lengths - kept if self.truncating == "pre" else np.zeros_like(kept)
         fill = self.length - kept if self.padding == "pre" else np.zeros_like(kept)
@@ -67,7 +65,17 @@ class Padded:
 
 
 def fit_multi_hot(step: MultiHot, chunks: Chunks, vocabulary: int | None, index: int) -> Marked:
-    """Fix the width: the step's own, else the source's vocabulary, else what the training rows hold."""
+    """Fix the width: the step's own, else the source's vocabulary, else what the training rows hold.
+
+    Args:
+        step: may name the width.
+        chunks: the training rows.
+        vocabulary: what every token of the source lies below; None where the source does not say.
+        index: where the step stands in the spec's list.
+
+    Raises:
+        SpecError: the inputs are not token rows.
+    """
     _require_tokens("multi_hot", chunks, index)
     width = step.size or vocabulary
     if width is None:
@@ -76,7 +84,11 @@ def fit_multi_hot(step: MultiHot, chunks: Chunks, vocabulary: int | None, index:
 
 
 def fit_pad(step: Pad, chunks: Chunks, index: int) -> Padded:
-    """Fit nothing; refuse inputs that are no token rows."""
+    """Fit nothing, but look at the inputs.
+
+    Raises:
+        SpecError: they are not token rows.
+    """
     _require_tokens("pad", chunks, index)
     return Padded(step.length, step.padding, step.truncating)
 

@@ -42,6 +42,13 @@ class _Header:
 def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
     """Read arrays of an npz archive by name.
 
+    Args:
+        path: of an ordinary file.
+        names: of the arrays, without ``.npy``; no other member is looked at.
+
+    Returns:
+        The arrays in this machine's byte order; read-only where they were so already.
+
     Raises:
         DataError: a name is missing (the message lists what is there), or the archive is damaged, holds objects or is a
             zip bomb.
@@ -49,15 +56,6 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: _read_member(archive, path, name) for name in names}
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
-
-
-def member_names(path: Path) -> tuple[str, ...]:
-    """Return the names of an npz archive's arrays."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _names(archive)
     except _DAMAGE as error:
         raise _damaged(path, error) from error
 
@@ -70,7 +68,7 @@ def read_object_pickle(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def read_npy(path: Path) -> Array:
-    """Read an npy file.
+    """Read an npy file: one array, in this machine's byte order.
 
     Raises:
         DataError: it is damaged, holds objects or is too large.

@@ -16,7 +16,19 @@ from dlrun.spec.sources import NpySource, NpzSource
 
 
 def load_npz(source: NpzSource, task: Task | None) -> Dataset:
-    """Load an npz archive; a second one is the provided test set."""
+    """Load an npz archive; a second one is the provided test set.
+
+    Args:
+        source: names files and arrays; paths are absolute.
+        task: what the spec says of the targets; None to find out.
+
+    Returns:
+        Inputs (rows, ...) in the file's own type, booleans as bytes.
+
+    Raises:
+        DataError: a file cannot be read or has changed, an array is missing or of a wrong shape or type, or the
+            targets are not what the task says.
+    """
     files = examine_all(source.path, source.sha256)
     names = (source.inputs, source.targets)
     if source.inputs == source.targets:
@@ -27,7 +39,7 @@ def load_npz(source: NpzSource, task: Task | None) -> Dataset:
 
 
 def load_npy(source: NpySource, task: Task | None) -> Dataset:
-    """Load inputs and targets of an npy file each."""
+    """Load inputs and targets of an npy file each; otherwise as `load_npz`."""
     files = examine_all((source.path, source.targets), source.sha256)
     pair = (archives.read_npy(Path(source.path)), archives.read_npy(Path(source.targets)))
     return _assemble((source.path,), [pair], Path(source.targets).stem, task, files)

@@ -12,7 +12,7 @@ from dlrun.data.dataset import CLASSIFICATION, Dataset
 
 
 def load(name: str) -> Dataset:
-    """Load one by its name without ``load_``."""
+    """Load one by its name without ``load_``: inputs (rows, features) float64, in scikit-learn's order and units."""
     import sklearn.datasets
 
     bunch: Any = getattr(sklearn.datasets, f"load_{name}")()

@@ -33,6 +33,9 @@ def load(name: str, label_mode: str, on_progress: OnProgress) -> Dataset:
         name: which.
         label_mode: ``fine`` or ``coarse``; CIFAR-10 has only one kind of label.
         on_progress: hears of a download.
+
+    Raises:
+        DataError: the archive is missing and cannot be had, is damaged, or holds something else.
     """
     ((path, file),) = require_verified(name, on_progress)
     key = "labels" if name == "cifar10" else f"{label_mode}_labels"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlrun.data.dataset import Array
+from dlrun.data.texts import is_number
 from dlrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ _DATE = re.compile(
 
 def plain(series: pd.Series[Any], where: str) -> Array:
     """Turn a column into booleans, numbers (NaN: missing) or texts (object, None: missing). Shape (rows,).
+
+    Args:
+        series: as pandas read it.
+        where: what messages call it.
 
     Raises:
         DataError: it holds dates, or things that are neither numbers nor texts.
@@ -74,27 +79,26 @@ def is_all_missing(values: Array) -> bool:
 
 
 def encode_texts(values: Array) -> tuple[Array, tuple[str, ...]]:
-    """Turn texts into the numbers of their place in sorted order; missing ones into NaN. Returns codes and texts."""
+    """Turn texts into the numbers of their place in sorted order (by code point).
+
+    Args:
+        values: objects, shape (rows,): texts, or None where one is missing.
+
+    Returns:
+        Codes, shape (rows,) float64 with NaN for missing ones, and the different texts: code 0 is the first.
+    """
     missing = np.array([value is None for value in values], bool)
-    texts, codes = np.unique(values[~missing].astype(str), return_inverse=True)
+    # As objects: an array of fixed width would give every row the room of the longest text.
+    texts, codes = np.unique(values[~missing], return_inverse=True)
     encoded = np.full(len(values), np.nan)
     encoded[~missing] = codes
     return encoded, tuple(str(text) for text in texts)
 
 
 def almost_numbers(texts: tuple[str, ...]) -> str | None:
-    """Return a text that keeps a column from being numbers, where most of its texts are numbers."""
+    """Return a text that keeps a column from being numbers, where most of its different texts are numbers."""
     wrong = [text for text in texts if not is_number(text)]
     return wrong[0] if wrong and len(wrong) * 2 < len(texts) else None
-
-
-def is_number(text: str) -> bool:
-    """Whether a text can be read as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _dates(where: str) -> DataError:

@@ -20,7 +20,13 @@ OTHER_SEPARATORS = (";", "\t", "|", ",")
 
 @dataclass(frozen=True)
 class CsvForm:
-    """How a CSV file is written."""
+    """How a CSV file is written.
+
+    Args:
+        header: whether the first row names the columns.
+        separator: the one character between two fields.
+        missing: what stands for a missing value, in any column.
+    """
 
     header: bool = True
     separator: str = ","
@@ -29,6 +35,15 @@ class CsvForm:
 
 def read(path: str, form: CsvForm) -> pd.DataFrame:
     """Read a CSV file; columns without a name are called by their number, counted from 0.
+
+    The file is read twice: once by Python's csv module, to check every row, and once by pandas, which is fast.
+
+    Args:
+        path: of a UTF-8 file, with or without a byte order mark.
+        form: how it is written.
+
+    Returns:
+        One column for each field, with the types that pandas finds; spaces before a field are dropped, blank lines too.
 
     Raises:
         DataError: not UTF-8 text, rows of different length, columns of one name, no rows, a wrong separator.
@@ -40,9 +55,8 @@ def read(path: str, form: CsvForm) -> pd.DataFrame:
         return pd.read_csv(
             path,
             sep=form.separator,
-            header=None,
+            header=0 if form.header else None,  # skipped by pandas, which knows where a quoted line break ends
             names=names,
-            skiprows=_header_lines(path, form),
             index_col=False,
             na_values=list(form.missing),
             keep_default_na=False,  # the spec's markers alone: a person may be called "None"
@@ -60,7 +74,12 @@ def read(path: str, form: CsvForm) -> pd.DataFrame:
 
 
 def _survey(path: str, form: CsvForm) -> list[str]:
-    """Go through all rows once, and return the names of the columns."""
+    """Go through all rows once, and return the names of the columns.
+
+    Raises:
+        DataError: no rows, two columns of one name, one column only that holds another separator, or a row that is
+            longer or shorter than the first.
+    """
     rows = _rows(path, form)
     try:
         line, first = next(rows)
@@ -103,11 +122,6 @@ def _rows(path: str, form: CsvForm) -> Iterator[tuple[int, list[str]]]:
             raise DataError(
                 f"'{path}' line {reader.line_num}: {error}", hint="a double quote that is never closed, perhaps"
             ) from error
-
-
-def _header_lines(path: str, form: CsvForm) -> int:
-    """Count the lines that the header takes, blank ones before it included."""
-    return next(_rows(path, form))[0] if form.header else 0
 
 
 def _refuse_other_separator(path: str, field: str, form: CsvForm) -> None:

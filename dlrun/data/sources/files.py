@@ -43,14 +43,22 @@ def examine(path: str, sha256: str | None = None) -> DataFile:
 
 
 def examine_all(paths: Sequence[str], sha256: Sequence[str] | None) -> tuple[DataFile, ...]:
-    """Check several files; ``sha256`` has one entry for each of them."""
+    """Check several files; see `examine`.
+
+    Args:
+        paths: where they lie.
+        sha256: what the content of each must be, in the same order; None for anything.
+
+    Raises:
+        DataError: what `examine` raises, or there are more or fewer checksums than files.
+    """
     if sha256 is not None and len(sha256) != len(paths):
         raise DataError(f"the spec names {len(paths)} files, but {len(sha256)} checksums under `sha256`")
     return tuple(examine(path, sha256[index] if sha256 else None) for index, path in enumerate(paths))
 
 
 def unreadable(path: str | Path, error: Exception) -> DataError:
-    """Say that a file cannot be read, and why."""
+    """Make the error that says that a file cannot be read, and why; for the caller to raise."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return DataError(f"'{path}' cannot be read: {reason}")
 

@@ -20,9 +20,10 @@ SHAPING = frozenset({"return_X_y", "return_indicator", "return_distributions", "
 
 
 def load(source: GeneratedSource) -> Dataset:
-    """Generate a data set.
+    """Generate a data set: inputs (rows, features) float64, the same for the same ``random_state``.
 
     Raises:
+        DataError: what was generated has one class only, or one label.
         SpecError: an argument does not exist, or its value is not allowed.
     """
     import sklearn.datasets

@@ -57,21 +57,39 @@ FASHION_SHAPES: tuple[tuple[int, ...], ...] = ((60000, 28, 28), (60000,), (10000
 
 
 def load(name: str, on_progress: OnProgress) -> Dataset:
-    """Load ``boston_housing``, ``mnist`` or ``fashion_mnist``."""
+    """Load ``boston_housing``, ``mnist`` or ``fashion_mnist``.
+
+    Args:
+        name: which.
+        on_progress: hears of a download.
+
+    Returns:
+        Boston: inputs (506, 13) float64, targets in 1,000 dollars. Pictures: (70000, 28, 28) uint8.
+
+    Raises:
+        DataError: a file is missing and cannot be had, is damaged, or holds something else.
+    """
     if name == "boston_housing":
         return _housing(name, BOSTON_COLUMNS, None, (BOSTON_NOTE,), on_progress)
     return _mnist(on_progress) if name == "mnist" else _fashion_mnist(on_progress)
 
 
 def load_california(version: str, on_progress: OnProgress) -> Dataset:
-    """Load California housing: all rows, or the first 600 of the file (``small``)."""
+    """Load California housing: all rows, or the first 600 of the file (``small``).
+
+    Returns:
+        Inputs (20640, 8) or (600, 8) float32, targets in dollars.
+
+    Raises:
+        DataError: the file is missing and cannot be had, or is damaged.
+    """
     rows = 600 if version == "small" else None
     return _housing("california_housing", CALIFORNIA_COLUMNS, rows, (), on_progress)
 
 
 def keras_orders(*rows: int) -> list[Array]:
     """Return the orders into which Keras shuffles the parts of a data set, one after another; shape (rows,) each."""
-    random = np.random.RandomState(KERAS_SEED)
+    random = np.random.RandomState(KERAS_SEED)  # one for all parts: the second order depends on the first's length
     return [_shuffled(np.arange(count), random) for count in rows]
 
 
@@ -141,7 +159,7 @@ def _idx(path: Path, shape: tuple[int, ...]) -> Array:
         with gzip.open(path) as stream:
             if stream.read(len(header)) != header:
                 raise DataError(f"'{path}' is not the idx file of shape {shape} that was expected")
-            content = stream.read(size + 1)
+            content = stream.read(size + 1)  # one more than there may be, so that a longer file is noticed
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"'{path}' is damaged: {error}", hint="delete it, and it is downloaded again") from error
     if len(content) != size:

@@ -46,7 +46,18 @@ class _Texts:
 
 
 def load(source: TokenSource, on_progress: OnProgress) -> Dataset:
-    """Load ``imdb`` or ``reuters``."""
+    """Load ``imdb`` or ``reuters``.
+
+    Args:
+        source: which, and Keras's options for words and lengths.
+        on_progress: hears of a download.
+
+    Returns:
+        Token rows, every token below the data set's ``vocabulary``.
+
+    Raises:
+        DataError: the file is missing and cannot be had, or is damaged, or no row is shorter than ``maxlen``.
+    """
     ((path, file),) = require_verified(source.source, on_progress)
     # The name carries the checksum: a copy of another version is never taken for this one's.
     copy = path.with_name(f"{source.source}.{file.sha256[:16]}.tokens.npz")
@@ -137,6 +148,7 @@ def _read_copy(path: Path, classes: int) -> _Texts | None:
 
 
 def _is_sound(arrays: dict[str, Array], classes: int) -> bool:
+    """Whether the copy holds what `_write_copy` writes; it has no checksum, and anyone may have changed it."""
     tokens, offsets, labels, train = (arrays[name] for name in ("tokens", "offsets", "labels", "train"))
     return (
         [array.dtype.str[1:] for array in (tokens, offsets, labels, train)] == ["i4", "i8", "i8", "i8"]

@@ -14,6 +14,7 @@ from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Array, Dataset, Task
 from dlrun.data.sources import columns, csv_files
 from dlrun.data.sources.files import examine_all, unreadable
+from dlrun.data.texts import is_number
 from dlrun.errors import DataError
 from dlrun.spec.sources import ParquetSource, TableSource
 
@@ -26,13 +27,27 @@ Table = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class _Matrix:
+    """Input columns side by side, what the codes of text columns mean, and what a person should know."""
+
     values: Array
     categories: Mapping[int, tuple[str, ...]]
     notes: tuple[str, ...]
 
 
 def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
-    """Load a table; a second file is the provided test set, its columns found by name."""
+    """Load a table; a second file is the provided test set, its columns found by name.
+
+    Args:
+        source: names files and columns; paths are absolute.
+        task: what the spec says of the targets; None to find out.
+
+    Returns:
+        Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``.
+
+    Raises:
+        DataError: a file cannot be read or has changed, a column is missing or holds what no model takes, or the
+            targets are not what the task says.
+    """
     files = examine_all(source.path, source.sha256)
     frames = [_read(source, path) for path in source.path]
     features = _features(source, list(frames[0].columns))
@@ -106,7 +121,7 @@ def _require(wanted: Iterable[str], names: Sequence[str], what: str, path: str) 
     for name in wanted:
         if name not in names:
             close = nearest(name, names)
-            if not close and name.isdigit() and all(columns.is_number(known) for known in names):
+            if not close and name.isdigit() and all(is_number(known) for known in names):
                 raise DataError(
                     f"'{path}' has no column '{name}' ({what})", hint="without a header, say `header: false`"
                 )

@@ -43,6 +43,8 @@ _DAMAGE = (
 
 
 class _ArrayUnpickler(pickle.Unpickler):
+    """Builds arrays and Python's plain values; refuses every other name that a pickle gives."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which is no array")
