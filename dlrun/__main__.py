@@ -1,5 +1,17 @@
-"""``python -m dlrun``."""
+"""Where the process begins: ``dlrun`` and ``python -m dlrun``."""
 
-from dlrun.cli.main import main
+from __future__ import annotations
 
-main()
+
+def main() -> None:
+    """Start the command line. Ctrl-C ends it quietly from here on, also while it is still being imported."""
+    try:
+        from dlrun.cli.main import main as command
+
+        command()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +82,21 @@ def test_a_config_on_real_data_reaches_what_it_should(
 
     # One seed here, the median of three in benchmarks/: a little below the goal is still no failure of this test.
     assert record["scores"]["selected" if selected else "validation"]["accuracy"]["mean"] >= reach - 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_imdb_never_holds_its_wide_rows_as_floats(tmp_path: Path, real_keras_home: Path) -> None:
+    # As float32 the rows alone take 1 GB, and model.fit copies them; a run's peak is about 1.1 GB, TensorFlow included.
+    config = Path(__file__).parents[1] / "configs" / "imdb.yaml"
+    command = [sys.executable, "-m", "dlrun", "train", str(config), "--set", "training.epochs=2", "-q"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+
+    _, status, usage = os.wait4(process.pid, 0)
+
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss / 1e6 < 1.4  # kilobytes on Linux
 
 
 @pytest.mark.tensorflow

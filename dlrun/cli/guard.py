@@ -17,6 +17,7 @@ def guarded(terminal: Terminal, *, debug: bool = False) -> Iterator[None]:
     try:
         with _sigterm_raises():
             yield
+            terminal.refuse_lost_results()
     except DlrunError as error:
         if debug:
             raise

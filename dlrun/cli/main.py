@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
 
 from dlrun.cli import check, data, describe, listing, runs, schema, show, train
+from dlrun.cli.terminal import open_streams
 
 app = typer.Typer(
     name="dlrun",
@@ -43,4 +45,9 @@ def root(
 
 def main() -> None:
     """Start dlrun; the process ends here, with one of `dlrun.errors.ExitCode`."""
-    app()
+    open_streams()
+    try:
+        app()
+    finally:
+        # All is told and written by now, but TensorFlow takes a second to leave: another Ctrl-C ends that at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -78,11 +78,9 @@ class Progress:
         if self._live:
             self._shown = True
             width = max(self._terminal.columns - 1, 20)
-            self._terminal.messages.write("\r\x1b[2K" + line[:width])
-            self._terminal.messages.flush()
+            self._terminal.redraw(line[:width])
 
     def _clear(self) -> None:
         if self._shown:
             self._shown = False
-            self._terminal.messages.write("\r\x1b[2K")
-            self._terminal.messages.flush()
+            self._terminal.redraw("")

@@ -13,6 +13,22 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
+from dlrun.errors import UsageError
+
+
+def open_streams() -> None:
+    """Point standard streams that this process was started without (``>&-``) at nothing.
+
+    Else the next files to be opened take their numbers, and get whatever native code prints.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
+
 
 class Terminal:
     """The two streams of a command. ``messages`` keeps reaching stderr while native code is muted."""
@@ -20,6 +36,7 @@ class Terminal:
     def __init__(self) -> None:
         self.results: TextIO = sys.stdout
         self.messages: TextIO = sys.stderr
+        self._lost: str | None = None
 
     @property
     def width(self) -> int:
@@ -53,12 +70,25 @@ class Terminal:
         """Print a message to stderr."""
         self._print(self.messages, text)
 
-    def _print(self, stream: TextIO, text: str) -> None:
+    def redraw(self, line: str) -> None:
+        """Put a line in place of the one that the cursor stands in; "" clears it."""
+        self._print(self.messages, "\r\x1b[2K" + line, end="")
+
+    def refuse_lost_results(self) -> None:
+        """Raise UsageError when a result could not be printed: half a result must not pass for a whole one."""
+        if self._lost is not None:
+            raise UsageError(f"the result could not be printed: {self._lost}", hint="see the disk that stdout goes to")
+
+    def _print(self, stream: TextIO, text: str, end: str = "\n") -> None:
         encoding = stream.encoding or "utf-8"
         try:
-            stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
             stream.flush()
-        except (BrokenPipeError, ValueError, OSError):
+        except (BrokenPipeError, ValueError):
+            self._give_up(stream)
+        except OSError as error:
+            if stream is self.results:
+                self._lost = error.strerror or str(error)
             self._give_up(stream)
 
     @staticmethod
@@ -110,7 +140,8 @@ class NativeNoise:
         target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             length = os.lseek(self._first, 0, os.SEEK_CUR)
-            os.write(target, os.pread(self._first, length, 0))
+            with suppress(OSError):  # noise that a full disk does not take ends no run
+                os.write(target, os.pread(self._first, length, 0))
             os.ftruncate(self._first, 0)
             os.lseek(self._first, 0, os.SEEK_SET)
             os.dup2(target, 2)

@@ -117,6 +117,7 @@ def add(path: Path) -> CachedFile:
         raise DataError(f"there is no file '{path}'" if not path.exists() else f"'{path}' is not a file")
     try:
         source, file = _recognise(path)
+        # The cached file itself may be named: copying it onto itself would be pointless work.
         if not (path_of(file).exists() and path_of(file).samefile(path)):
             write_verified(_read(path), path_of(file), file.bytes, file.sha256, f"'{path}'")
     except OSError as error:
@@ -126,6 +127,7 @@ def add(path: Path) -> CachedFile:
 
 def _status_of(source: KnownSource) -> CachedFile:
     states = {_state_of(file) for file in source.files}
+    # The worst state of any file is that of the whole.
     state: State = "damaged" if "damaged" in states else "missing" if "missing" in states else "present"
     paths = tuple(str(path_of(file)) for file in source.files)
     return CachedFile(source.name, source.task, source.rows, source.features, source.origin, state, paths)
@@ -134,7 +136,7 @@ def _status_of(source: KnownSource) -> CachedFile:
 def _state_of(file: RemoteFile) -> State:
     path = path_of(file)
     try:
-        if path.stat().st_size != file.bytes:
+        if path.stat().st_size != file.bytes:  # spares reading what is half there
             return "damaged"
         return "damaged" if file.sha256 and fingerprint.of_file(path) != file.sha256 else "present"
     except FileNotFoundError:

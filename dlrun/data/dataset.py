@@ -98,6 +98,7 @@ class Dataset:
         train_rows: the rows that may be split, in the source's order.
         validation_rows: a validation set that came with the data; usually empty.
         test_rows: a test set that came with the data; may be empty.
+        ids: texts that name each row, by column, (rows,) each; never an input.
         files: what was read.
         fingerprint: of inputs and targets as loaded.
         notes: what a person should know about these data, one sentence each.
@@ -116,6 +117,7 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     vocabulary: int | None = None
+    ids: Mapping[str, Array] = field(default_factory=dict)
     files: tuple[DataFile, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -53,7 +53,7 @@ def download(url: str, target: Path, size: int, sha256: str | None, on_progress:
     try:
         with urllib.request.urlopen(url, timeout=READ_SECONDS) as response:
             write_verified(_chunks(response, size, on_progress), target, size, sha256, f"the download of {url}")
-    except urllib.error.HTTPError as error:
+    except urllib.error.HTTPError as error:  # before URLError, of which it is one
         raise DataError(f"{url} answered {error.code} {error.reason}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise DataError(f"{url} cannot be read: {_reason(error)}") from error
@@ -86,6 +86,7 @@ def write_verified(chunks: Iterable[bytes], target: Path, size: int, sha256: str
 
 @contextmanager
 def _whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
+    # In the same folder, so that renaming stays within one file system and is atomic; hidden, and of a name of its own.
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ def _whole_or_nothing(target: Path) -> Iterator[IO[bytes]]:
     except (TimeoutError, ConnectionError):  # OSErrors too, but of the network
         raise
     except OSError as error:
-        if isinstance(error, urllib.error.URLError):
+        if isinstance(error, urllib.error.URLError):  # an OSError as well; the caller words it
             raise
         raise _unwritable(target, error) from error
     finally:

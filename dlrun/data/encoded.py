@@ -41,7 +41,7 @@ class MultiHotRows:
     def to_array(self) -> npt.NDArray[np.float32]:
         """Unpack every row, shape (rows, width). For small numbers of rows: this is the array the class avoids."""
         # `unpackbits` takes bytes, so the byte that holds the word's first columns must come first.
-        octets = self.bits.astype(">u2").view(np.uint8).reshape(len(self.bits), -1)
+        octets = self.bits.astype(">u2").view(np.uint8).reshape(len(self.bits), 2 * self.bits.shape[1])
         return np.unpackbits(octets, axis=1, count=self.width).astype(np.float32)
 
 

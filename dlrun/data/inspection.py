@@ -11,6 +11,8 @@ from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRow
 from dlrun.data.layout import axes_of
 from dlrun.data.row_hashes import hash_rows
 
+_SQUARES_END = 1e150  # squares of larger numbers leave float64, so they are taken in a unit of their own
+
 
 @dataclass(frozen=True)
 class FeatureSummary:
@@ -141,19 +143,21 @@ def _features(dataset: Dataset, inputs: Array | TokenRows) -> tuple[FeatureSumma
 def _feature(name: str, values: Array, categories: tuple[str, ...] | None) -> FeatureSummary:
     there = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     missing = len(values) - len(there)
-    if categories is not None:
+    if categories is not None:  # the mean of codes would say something about the alphabet only
         return FeatureSummary(name, "text", missing, categories=len(np.unique(there)))
     if len(there) == 0:
         return FeatureSummary(name, "number", missing)
-    numbers = there.astype(np.float64)
+    numbers = there.astype(np.float64)  # sums of bytes and of float32 lose digits
+    largest = float(np.abs(numbers).max())
+    unit = largest if largest > _SQUARES_END else 1.0
     return FeatureSummary(
         name,
         "number",
         missing,
         minimum=float(numbers.min()),
         maximum=float(numbers.max()),
-        mean=float(numbers.mean()),
-        std=float(numbers.std()),
+        mean=float((numbers / unit).mean()) * unit,
+        std=float((numbers / unit).std()) * unit,
     )
 
 
@@ -169,6 +173,7 @@ def _classes(dataset: Dataset, targets: Array) -> dict[str, int]:
     if dataset.task == "multilabel":
         counts = targets.sum(axis=0, dtype=np.int64)
     else:
+        # A class without any row here counts 0 rather than being left out.
         counts = np.bincount(targets, minlength=max(len(dataset.class_names), dataset.outputs))
     names = dataset.class_names or tuple(str(index) for index in range(len(counts)))
     return {name: int(count) for name, count in zip(names, counts, strict=True)}

@@ -34,7 +34,8 @@ def encode_targets(
         encoded = np.zeros((len(targets), outputs), np.float32)
         encoded[np.arange(len(targets)), targets] = 1.0
         return encoded
-    return targets.reshape(len(targets), -1).astype(np.float32)
+    columns = targets[:, np.newaxis] if targets.ndim == 1 else targets
+    return columns.astype(np.float32)
 
 
 def class_weights(

@@ -43,12 +43,13 @@ def _hash_array(values: Array) -> Hashes:
     if flat.dtype.kind == "f":
         flat = flat + flat.dtype.type(0)  # makes 0 of -0
         flat[np.isnan(flat)] = np.nan  # of the many bit patterns of NaN, one
+    # Rows of any type become whole words: a row's bytes, and zeros up to a multiple of eight.
     octets = np.ascontiguousarray(flat).view(np.uint8)
     padded = np.zeros((len(flat), -(-octets.shape[1] // 8) * 8), np.uint8)
     padded[:, : octets.shape[1]] = octets
     words = padded.view(np.uint64)  # (rows, words)
     hashes = np.full(len(flat), _GAMMA)
-    for word in np.ascontiguousarray(words.T):
+    for word in np.ascontiguousarray(words.T):  # a loop over columns, in which every step treats all rows
         hashes = _mix(hashes ^ word) + _GAMMA
     return hashes
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.assembly import fingerprint_of
 from dlrun.data.dataset import Array, Dataset, Indices, Task
 from dlrun.data.texts import is_number
 from dlrun.errors import DataError
@@ -102,7 +101,7 @@ def retarget(dataset: Dataset, task: Task) -> Dataset:
         )
     if task == "unit_regression":
         _refuse_outside_unit(dataset.targets, dataset.name)
-    return replace(dataset, task=task, fingerprint=fingerprint_of(dataset.inputs, dataset.targets))
+    return replace(dataset, task=task)  # inputs and targets are the same, and so is their fingerprint
 
 
 def rows_text(rows: npt.NDArray[np.bool_] | Indices) -> str:
@@ -123,6 +122,7 @@ def _refuse_missing(column: TargetColumn) -> None:
         return
     wrong = ~np.isfinite(column.values)
     if wrong.any():
+        # NaN and infinity come from different mistakes, so the message tells them apart.
         what = "missing" if np.isnan(column.values[wrong]).all() else "missing or infinite"
         raise DataError(
             f"the target '{column.name}' is {what} in {rows_text(wrong)} (of {len(wrong):,})",
@@ -131,7 +131,7 @@ def _refuse_missing(column: TargetColumn) -> None:
 
 
 def _infer(columns: Sequence[TargetColumn]) -> Task:
-    if len(columns) > 1:
+    if len(columns) > 1:  # columns of classes side by side are no task, so several columns are labels or quantities
         if any(column.is_text for column in columns):
             return "multilabel"  # which refuses texts, and says so
         return "multilabel" if all(_is_zero_one(column.values) for column in columns) else "vector_regression"
@@ -187,6 +187,7 @@ def _classes(column: TargetColumn, task: Task, test_from: int | None) -> Targets
             f"the target '{column.name}' has fractions, so it cannot name the classes of a {task} problem",
             hint="`task: regression` predicts quantities",
         )
+    # Over all rows, the test set's too, so that its codes mean the same; classes that only it has are refused next.
     values, codes = np.unique(column.values, return_inverse=True)
     if test_from is not None:
         _refuse_unseen(column, values, codes, test_from)
@@ -196,6 +197,7 @@ def _classes(column: TargetColumn, task: Task, test_from: int | None) -> Targets
         raise DataError(
             f"a binary problem has two classes; the target '{column.name}' has {len(values)}", hint="`task: multiclass`"
         )
+    # A CSV column with gaps is read as floats: its classes are still called 1 and 2, not 1.0 and 2.0.
     names = tuple(str(value) if column.is_text or values.dtype == bool else f"{value:.0f}" for value in values)
     return Targets(task, codes.astype(np.int64), names)
 
@@ -240,6 +242,7 @@ def _numbers(columns: Sequence[TargetColumn], task: Task) -> Targets:
 
 
 def _refuse_outside_unit(values: Array, name: str) -> None:
+    # Binary cross-entropy, the loss of this task, has no meaning beyond 0..1.
     if values.min() < 0 or values.max() > 1:
         raise DataError(
             f"unit_regression needs targets in 0..1; '{name}' reaches from {values.min():g} to {values.max():g}",

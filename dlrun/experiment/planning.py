@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dlrun.data import DataSummary, inspect, load_dataset, resolved_source
+from dlrun.data import DataSummary, inspect, load_dataset, overlap, resolved_source
 from dlrun.data.dataset import CLASSIFICATION, Dataset
+from dlrun.data.labels import class_weights
 from dlrun.errors import SpecError
 from dlrun.evaluation import Metric, SplitPlan, make_splits, metrics_for
 from dlrun.experiment.folds import FoldInputs, encode_fold
@@ -15,6 +16,10 @@ from dlrun.models import Completed, DataFacts, complete, input_facts
 from dlrun.spec import LoadedSpec
 from dlrun.spec.sections import ExperimentSpec
 from dlrun.training.choice import Choice, choose_engine
+
+
+MANY_REPEATED = 0.01
+"""From this share of the validation rows on, rows that were also trained on are worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     dataset = load_dataset(spec.dataset, task=spec.task)
     splits = make_splits(dataset, spec.evaluation)
     first = encode_fold(spec, dataset, splits.splits[0])
+    # Used when a fit begins; asked for here too, so that a class that is none is told before a run has a folder.
+    class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])
     facts = _facts(spec, dataset, first)
     completed = complete(spec, facts)
     engine = choose_engine(spec.training.engine)
@@ -72,7 +79,19 @@ def _plan(spec: ExperimentSpec) -> Experiment:
         engine=engine,
         first=first,
         origins=completed.origins,
-        warnings=(*splits.notes, *first.fitted.notes, *completed.warnings),
+        warnings=(*splits.notes, *first.fitted.notes, *_repeated_rows(dataset, first), *completed.warnings),
+    )
+
+
+def _repeated_rows(dataset: Dataset, first: FoldInputs) -> tuple[str, ...]:
+    """Warn when validation rows also stand among the training rows: a net that learns by heart knows them."""
+    validation = first.split.validation
+    known = overlap(dataset, first.train, validation)
+    if known < MANY_REPEATED * len(validation):
+        return ()
+    return (
+        f"{known} of {len(validation)} validation rows also stand in the training rows, exactly: the score is too good "
+        "to be true. Take repeated rows out of the file",
     )
 
 

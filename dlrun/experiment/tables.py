@@ -33,7 +33,7 @@ def history_rows(event: EpochEnded) -> Iterator[HistoryRow]:
 
 def prediction_header(dataset: Dataset) -> tuple[str, ...]:
     """Name the columns of ``predictions.csv``; how many there are depends on the task."""
-    places = ("iteration", "fold", "row")
+    places = ("iteration", "fold", "row", *dataset.ids)
     match dataset.task:
         case "binary":
             return (*places, "target", "predicted", "probability")
@@ -68,7 +68,7 @@ def prediction_rows(
     names = class_names(dataset) if dataset.task in ("binary", "multiclass") else ()
     for row, prediction in zip(rows.tolist(), predictions.tolist(), strict=True):
         target = dataset.targets[row]
-        place = (iteration, fold, row)
+        place = (iteration, fold, row, *(str(values[row]) for values in dataset.ids.values()))
         match dataset.task:
             case "binary":
                 yield (*place, names[int(target)], names[int(prediction[0] > 0.5)], prediction[0])

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlrun.errors import Path, Problem, SpecError
+from dlrun.errors import Path, Problem, SpecError, TrainingError, show_path
 from dlrun.models.kinds import RECURRENT, as_value, core, is_dense_or_conv
 from dlrun.models.names import activation_name, snake_case
 from dlrun.models.tasks import NO_ACTIVATION
@@ -40,6 +40,7 @@ def build(
 
     Raises:
         SpecError: Keras refuses a layer, or the model's output has the wrong shape.
+        TrainingError: the weights do not fit into memory.
     """
     import keras
 
@@ -93,6 +94,9 @@ def _called(made: Any, layer: Layer, taken: list[Any], path: Path, integer_input
         else:
             result = made(taken if len(taken) > 1 else taken[0])
     except Exception as error:  # Keras refuses shapes in many ways: ValueError, TypeError, TensorFlow's own errors
+        if _is_out_of_memory(error):
+            message = f"the weights of {show_path(path)} ({layer.kind}) do not fit into memory"
+            raise TrainingError(message, hint="a smaller layer needs less") from error
         shapes = " and ".join(show_shape(tensor.shape) for tensor in taken)
         message = f"{layer.kind} cannot take an input of shape {shapes}: {reason_of(error)}"
         hint = _shape_hint(layer, taken[0].shape, integer_inputs)
@@ -103,6 +107,12 @@ def _called(made: Any, layer: Layer, taken: list[Any], path: Path, integer_input
     return result
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    import tensorflow as tf
+
+    return isinstance(error, tf.errors.ResourceExhaustedError | MemoryError)
+
+
 def reason_of(error: Exception) -> str:
     """Reduce Keras's long text to the sentence that says what is wrong."""
     text = str(error)
@@ -110,6 +120,7 @@ def reason_of(error: Exception) -> str:
     text = emphasised[1] if emphasised else text
     text = re.sub(r"\{\{.*?\}\}", "", text.split("Arguments received by")[0]).strip()
     text = " ".join(text.split("\n\n")[0].split())
+    text = re.sub(r" \[Op:\w+\].*$", "", text)
     text = re.sub(r"^Input \d+ with name '.*?' of layer '.*?' is incompatible with the layer: ", "", text)
     return text[:300] or type(error).__name__
 

@@ -93,7 +93,8 @@ def _absolute(source: Any, path: Path, folder_of: FolderOf, findings: Findings) 
             continue
         names = (value,) if isinstance(value, str) else value
         if any(not name or "\0" in name for name in names):
-            findings.add("expected the name of a file, not an empty one", (*path, key))
+            kind = "an empty one" if "" in names else "one with a NUL byte"
+            findings.add(f"expected the name of a file, not {kind}", (*path, key))
             return None
         folder = folder_of((*path, key))
         full = tuple(os.path.normpath(os.path.join(folder, os.path.expanduser(name))) for name in names)

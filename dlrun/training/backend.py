@@ -13,9 +13,9 @@ from dlrun.errors import UsageError
 
 
 def prepare_backend() -> None:
-    """Make Keras run on TensorFlow with float32 and channels last, whatever ``keras.json`` says.
+    """Make Keras run on TensorFlow with its own defaults, whatever ``keras.json`` and ``KERAS_*`` variables say.
 
-    A run that depended on a file in somebody's home would not be the same run elsewhere.
+    A run that depended on a file in somebody's home or on their shell would not be the same run elsewhere.
 
     Raises:
         UsageError: Keras is already loaded in this process with another backend.
@@ -35,3 +35,6 @@ def prepare_backend() -> None:
     if first:
         keras.config.set_floatx("float32")
         keras.config.set_image_data_format("channels_last")
+        keras.config.set_epsilon(1e-7)
+        keras.config.set_max_epochs(None)  # else KERAS_MAX_EPOCHS cuts a run short, and its spec says otherwise
+        keras.config.set_max_steps_per_epoch(None)

@@ -147,18 +147,23 @@ def start(tiny: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_so_and_keeps_the_epochs_it_finished(tiny: Path, number: int, code: int) -> None:
     process = start(tiny, "--set", "training.epochs=100000")
-    assert process.stderr is not None
-    while "epoch " not in process.stderr.readline():
-        assert process.poll() is None
+    try:
+        assert process.stderr is not None
+        while "epoch " not in process.stderr.readline():
+            assert process.poll() is None
 
-    process.send_signal(number)
-    _, rest = process.communicate(timeout=60)
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
+    finally:
+        process.kill()
 
     run = only_run(tiny.parent / "runs")
     assert process.returncode == code

@@ -167,6 +167,64 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         load(str(tmp_path / "a.npz"))
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_checksum_of_a_packed_array_is_compared_too(tmp_path: Path, save: Any) -> None:
+    save(tmp_path / "a.npz", x=X, y=Y)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[content.index(b"PK\x01\x02") + 16] ^= 1  # the checksum of x, as the archive's directory has it
+    (tmp_path / "a.npz").write_bytes(content)
+
+    with pytest.raises(DataError, match="CRC"):
+        load(str(tmp_path / "a.npz"))
+
+
+def test_the_checksum_covers_what_stands_behind_the_array(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, values in (("x", X), ("y", Y)):
+            stream = io.BytesIO()
+            np.save(stream, values)
+            archive.writestr(f"{name}.npy", stream.getvalue() + b"spare" * 10_000)  # more than zipfile reads ahead
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[content.index(struct.pack("<d", 7.0))] ^= 1
+    (tmp_path / "a.npz").write_bytes(content)
+
+    with pytest.raises(DataError, match="CRC"):
+        load(str(tmp_path / "a.npz"))
+
+
+def test_arrays_that_do_not_belong_in_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = npz(tmp_path / "a.npz", x=X, y=Y)
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+    monkeypatch.setattr(archives, "MAX_BYTES", X.nbytes - 1)
+
+    with pytest.raises(DataError, match="would unpack from"):
+        load(packed)
+    with pytest.raises(DataError, match=r"would take 96 bytes; at most 95 are read"):
+        load_dataset(NpySource(source="npy", path=str(tmp_path / "x.npy"), targets=str(tmp_path / "y.npy")))
+
+
+def test_a_folder_with_the_name_of_an_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").mkdir()
+
+    with pytest.raises(DataError, match="is a folder"):
+        load(str(tmp_path / "a.npz"))
+
+
+def test_a_misspelt_array_gets_a_suggestion(tmp_path: Path) -> None:
+    path = npz(tmp_path / "a.npz", images=X, labels=Y)
+
+    with pytest.raises(DataError, match=r"no array 'imges'(?s:.)*did you mean 'images'"):
+        load(path, inputs="imges", targets="labels")
+
+
+def test_one_hot_targets_of_an_archive_are_labels_until_the_task_says_classes(tmp_path: Path) -> None:
+    source = NpzSource(source="npz", path=(npz(tmp_path / "a.npz", x=X, y=np.eye(4)[:, :2] + np.eye(4)[:, 2:]),))
+
+    assert load_dataset(source).task == "multilabel"
+    assert load_dataset(source, task="multiclass").targets.tolist() == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize(
     "content", [b"\x93NUMPY\x01\x00\x10", b"\x93NUMPY\x07\x00\x10\x00{}", b"text\n" * 50, b"\x80\x02cos\nsystem\n."]
 )

@@ -249,3 +249,76 @@ def test_a_missing_file_of_imdb_is_looked_for_before_anything_else(
 
     with pytest.raises(DataError, match="'imdb' needs the file"):
         load_dataset(TokenSource(source="imdb"))
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.invalid/boston_housing.npz", "file:///etc/hostname", "boston_housing.npz"]
+)
+def test_only_web_addresses_are_fetched(keras_home: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    serve(url, monkeypatch)
+
+    with pytest.raises(DataError, match="is not an http address"):
+        cache.fetch("boston_housing")
+
+
+def test_what_is_here_and_sound_is_not_fetched_again(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(refused_address(), monkeypatch)
+    (keras_home / "datasets" / "boston_housing.npz").write_bytes(CONTENT)
+
+    assert cache.fetch("boston_housing").state == "present"
+
+
+def test_behind_a_proxy_the_host_itself_is_not_asked(
+    keras_home: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server)
+    monkeypatch.setattr("urllib.request._opener", None)  # which remembers the proxies of its first use
+    serve("http://example.invalid/good", monkeypatch)
+
+    # The proxy answers for a host that does not exist.
+    assert cache.fetch("boston_housing").state == "present"
+
+
+def test_a_download_that_does_not_end_is_cut_off(tmp_path: Path) -> None:
+    chunks = iter([b"x" * 6] * 1000)
+
+    class Endless:
+        def read(self, size: int) -> bytes:
+            return next(chunks)
+
+    with pytest.raises(DataError, match="has 12 bytes, not the 10 expected"):
+        download.write_verified(
+            download._chunks(Endless(), 10, download.no_progress), tmp_path / "a", 10, None, "the download"
+        )
+
+
+def test_a_part_that_is_damaged_makes_the_whole_damaged(keras_home: Path) -> None:
+    folder = keras_home / "datasets" / "fashion-mnist"
+    folder.mkdir()
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half")
+
+    states = {entry.name: entry.state for entry in cache.status()}
+
+    assert states["fashion_mnist"] == "damaged"
+
+
+def test_files_without_a_checksum_are_known_by_name_and_size(keras_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(b"x" * 5148)
+
+    added = cache.add(path)
+
+    assert (added.name, added.state) == ("fashion_mnist", "missing")  # three more files are needed
+    assert contents(keras_home) == ["fashion-mnist"]
+    path.write_bytes(b"x" * 5147)
+    with pytest.raises(DataError, match=r"not its content: 5,147 bytes(?s:.)*expected 5,148 bytes"):
+        cache.add(path)
+
+
+def test_a_tilde_in_keras_home_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", "~/models")
+
+    assert cache.datasets_folder() == tmp_path / "models" / "datasets"

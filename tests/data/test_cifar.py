@@ -163,6 +163,30 @@ def test_oversized_members_are_refused(keras_home: Path, monkeypatch: pytest.Mon
             ),
             "labels from 0 to 1",
         ),
+        (
+            lambda members: members.update(
+                {
+                    "cifar-10-batches-py/test_batch": python2_dict(
+                        {b"data": np.zeros((2, 9), np.uint8), b"labels": [0, 1]}
+                    )
+                }
+            ),
+            r"arrays of uint8 \(2, 9\) and labels \(2,\)",
+        ),
+        (
+            lambda members: members.update(
+                {
+                    "cifar-10-batches-py/test_batch": python2_dict(
+                        {b"data": np.zeros((2, 3072), np.uint8), b"labels": [0, 1, 1]}
+                    )
+                }
+            ),
+            r"and labels \(3,\)",
+        ),
+        (
+            lambda members: members.update({"cifar-10-batches-py/test_batch": b"\x80\x02" + python2_list([1]) + b"."}),
+            "without 'data'",
+        ),
         (lambda members: members.update({"cifar-10-batches-py/data_batch_1": b"\x80\x02}("}), "cannot be read"),
     ],
 )

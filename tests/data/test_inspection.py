@@ -153,10 +153,79 @@ def test_overlap_counts_the_rows_that_stand_in_both() -> None:
 
 def test_real_pictures_and_texts_are_seen_as_they_are(real_keras_home: Path) -> None:
     mnist = load_dataset(ArraySource(source="mnist"))
-    imdb = load_dataset(TokenSource(source="imdb"))
+    reuters = load_dataset(TokenSource(source="reuters"))
 
-    pictures, texts = inspect(mnist, mnist.train_rows), inspect(imdb, imdb.train_rows)
+    pictures, texts = inspect(mnist, mnist.train_rows), inspect(reuters, reuters.train_rows)
 
     assert (pictures.range, pictures.duplicates, sum(pictures.classes.values())) == ((0, 255), 0, 60000)
-    rows = [(tuple(imdb.inputs[row].tolist()), imdb.targets[row]) for row in imdb.train_rows]
+    rows = [(tuple(reuters.inputs[row].tolist()), reuters.targets[row]) for row in reuters.train_rows]
     assert texts.duplicates == len(rows) - len(set(rows))
+
+
+def test_a_text_column_with_one_text_is_constant() -> None:
+    inputs = np.array([[0.0, 1], [0, np.nan], [0, 1], [0, 0]])
+    dataset = dataset_of(inputs, feature_names=("country", "city"), categories={0: ("A",), 1: ("B", "C")})
+
+    assert inspect(dataset, np.arange(4)).constant == ("country",)
+    assert inspect(dataset, np.arange(3)).constant == ("country", "city")
+
+
+def test_a_column_without_any_value_has_no_figures_and_counts_as_constant() -> None:
+    summary = inspect(dataset_of(np.array([[np.nan, 1], [np.nan, 2]])), np.arange(2))
+
+    assert (summary.missing, summary.constant, summary.range) == ({"0": 2}, ("0",), (1, 2))
+    assert (summary.features[0].mean, summary.features[0].std) == (None, None)
+
+
+def test_classes_without_a_row_are_counted_as_none() -> None:
+    dataset = dataset_of(np.zeros((3, 1)), np.array([0, 1, 2]), "multiclass", class_names=("a", "b", "c"))
+    nameless = dataset_of(np.zeros((3, 1)), np.array([0, 2, 2]), "multiclass")
+
+    assert inspect(dataset, np.array([1, 1])).classes == {"a": 0, "b": 2, "c": 0}
+    assert inspect(nameless, np.array([0])).classes == {"0": 1, "1": 0, "2": 0}
+
+
+def test_gaps_in_sequences_are_counted_together_and_left_out_of_the_range() -> None:
+    sequences = np.arange(12.0).reshape(2, 3, 2)
+    sequences[1, 2, 1] = sequences[0, 1, 0] = np.nan
+
+    summary = inspect(dataset_of(sequences), np.arange(2))
+
+    assert (summary.missing, summary.range) == ({"inputs": 2}, (0, 10))
+    assert (summary.features, summary.constant) == ((), ())
+
+
+def test_inputs_of_texts_alone_have_no_range() -> None:
+    assert inspect(dataset_of(np.array([[0.0], [1]]), categories={0: ("a", "b")}), np.arange(2)).range is None
+
+
+def test_mean_and_spread_of_numbers_whose_squares_leave_float64_are_finite() -> None:
+    (feature,) = inspect(dataset_of(np.array([[0.0], [1e300], [0.0], [1e300]])), np.arange(4)).features
+
+    assert feature.mean == pytest.approx(5e299)
+    assert feature.std == pytest.approx(5e299)
+
+
+def test_targets_without_a_name_are_numbered() -> None:
+    dataset = dataset_of(np.zeros((2, 1)), np.array([[1.0, 5], [3, 9]]), "vector_regression")
+
+    found = inspect(dataset, np.arange(2)).targets
+
+    assert [(target.name, target.minimum, target.maximum, target.mean) for target in found] == [
+        ("target 0", 1, 3, 2),
+        ("target 1", 5, 9, 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rank", "dtype", "axes"),
+    [
+        (1, np.float32, ("samples",)),
+        (3, np.uint16, ("samples", "timesteps", "features")),
+        (4, np.uint8, ("samples", "height", "width", "channels")),
+        (5, np.uint8, ("samples", "frames", "height", "width", "channels")),
+        (6, np.float32, ("samples", "axis 1", "axis 2", "axis 3", "axis 4", "axis 5")),
+    ],
+)
+def test_every_rank_has_names_for_its_axes(rank: int, dtype: Any, axes: tuple[str, ...]) -> None:
+    assert axes_of(np.zeros((1,) * rank, dtype)) == axes

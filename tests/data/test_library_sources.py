@@ -92,6 +92,10 @@ def ramp(rows=4):
 
 def nothing():
     return 7
+
+def picky(path):
+    from dlrun.errors import DataError
+    raise DataError(f"'{path}' is not to its taste")
 """
 
 
@@ -102,7 +106,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     metadata = tmp_path / "ramps-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: ramps\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[dlrun.datasets]\nramp = ramps:ramp\nnothing = ramps:nothing\n")
+    (metadata / "entry_points.txt").write_text(
+        "[dlrun.datasets]\nramp = ramps:ramp\nnothing = ramps:nothing\npicky = ramps:picky\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     plugin_datasets.cache_clear()
     yield
@@ -122,6 +128,9 @@ def test_a_plugin_makes_a_data_set(plugin: None) -> None:
         (lambda: PluginSource(source="boston"), SpecError, "there is no data source 'boston'"),
         (lambda: PluginSource(source="ramp", slope=2), SpecError, "unexpected keyword argument 'slope'"),
         (lambda: PluginSource(source="ramp", rows=101), DataError, "failed: RuntimeError: too steep"),
+        (lambda: PluginSource(source="ramp", rows=None), DataError, "failed: TypeError"),
+        (lambda: PluginSource(source="picky"), SpecError, "missing a required argument: 'path'"),
+        (lambda: PluginSource(source="picky", path="a"), DataError, "^'a' is not to its taste$"),
         (lambda: PluginSource(source="nothing"), DataError, "returned int, not a dlrun Dataset"),
     ],
 )
@@ -130,3 +139,36 @@ def test_a_plugin_that_cannot_be_used_is_said(
 ) -> None:
     with pytest.raises(kind, match=message):
         load_dataset(source())
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "task"),
+    [
+        ("make_classification", {"n_classes": 3, "n_informative": 4}, "multiclass"),
+        ("make_blobs", {"centers": 2}, "binary"),
+        ("make_gaussian_quantiles", {"n_classes": 2}, "binary"),
+        ("make_regression", {"n_targets": 1}, "regression"),
+    ],
+)
+def test_the_task_follows_what_was_generated(source: Any, options: dict[str, Any], task: str) -> None:
+    assert load_dataset(GeneratedSource(source=source, **options)).task == task
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("make_multilabel_classification", {"n_classes": 1}, "a multilabel problem has several"),
+        ("make_blobs", {"centers": 1}, "one value only"),
+    ],
+)
+def test_generated_data_that_cannot_be_learned_are_refused(source: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_dataset(GeneratedSource(source=source, **options))
+
+
+def test_a_plugin_is_read_as_the_task_of_the_spec(plugin: None) -> None:
+    dataset = load_dataset(PluginSource(source="ramp", rows=1), task="unit_regression")
+
+    assert dataset.task == "unit_regression"
+    with pytest.raises(DataError, match="'ramp' is a regression problem"):
+        load_dataset(PluginSource(source="ramp"), task="multiclass")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from dlrun.data import fit_steps
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset, TokenRows
-from dlrun.data.encoded import MultiHotRows
 from dlrun.data.preprocessing import fitting
+from dlrun.data.preprocessing.block import Block, Column
 from dlrun.errors import DataError, SpecError
 from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale
 
@@ -124,59 +124,6 @@ def test_named_columns_alone_are_normalised(people: Dataset) -> None:
 
 
 ROWS = TokenRows.of([[1, 5, 5, 3], [], [2, 9], [15, 16, 0], [40, 3]])
-
-
-def test_multi_hot_marks_each_token_once() -> None:
-    fitted = fit_steps([MultiHot(size=17)], dataset_of(ROWS), TRAIN)
-
-    encoded = fitted.apply(np.array([3, 0, 1, 4]))
-
-    assert isinstance(encoded, MultiHotRows)
-    expected = np.zeros((4, 17), np.float32)
-    for row, marked in enumerate([[15, 16, 0], [1, 5, 3], [], [3]]):
-        expected[row, marked] = 1
-    np.testing.assert_array_equal(encoded.to_array(), expected)
-    assert (fitted.output_shape, encoded.bits.dtype, encoded.bits.shape) == ((17,), np.uint16, (4, 2))
-
-
-def test_multi_hot_takes_its_width_from_the_source_or_from_training_rows() -> None:
-    assert fit_steps([MultiHot()], dataset_of(ROWS, vocabulary=50), TRAIN).output_shape == (50,)
-    assert fit_steps([MultiHot()], dataset_of(ROWS), TRAIN).output_shape == (17,)  # 40 is in no training row
-
-
-@given(rows=st.lists(st.lists(st.integers(0, 70)), min_size=1, max_size=20), size=st.integers(1, 80))
-@settings(max_examples=40, deadline=None)
-def test_multi_hot_equals_its_definition(rows: list[list[int]], size: int) -> None:
-    everything = np.arange(len(rows))
-
-    encoded = fit_steps([MultiHot(size=size)], dataset_of(TokenRows.of(rows)), everything).apply(everything)
-
-    assert isinstance(encoded, MultiHotRows)
-    expected = [[float(column in row) for column in range(size)] for row in rows]
-    assert encoded.to_array().tolist() == expected
-
-
-def test_no_rows_give_no_bits() -> None:
-    encoded = fit_steps([MultiHot(size=17)], dataset_of(ROWS), TRAIN).apply(np.empty(0, np.int64))
-
-    assert encoded.shape == (0, 17)
-
-
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("padding", ["pre", "post"])
-@pytest.mark.parametrize("truncating", ["pre", "post"])
-@pytest.mark.parametrize("length", [1, 3, 6])
-def test_pad_agrees_with_keras(padding: Any, truncating: Any, length: int) -> None:
-    import keras
-
-    lists = [ROWS[row].tolist() for row in range(5)]
-    theirs = keras.utils.pad_sequences(lists, maxlen=length, padding=padding, truncating=truncating)
-
-    fitted = fit_steps([Pad(length=length, padding=padding, truncating=truncating)], dataset_of(ROWS), TRAIN)
-
-    ours = array(fitted.apply(np.arange(5)))
-    np.testing.assert_array_equal(ours, theirs)
-    assert (ours.dtype, fitted.integer_inputs, fitted.output_shape) == (np.int32, True, (length,))
 
 
 def garbled(dataset: Dataset, rows: np.ndarray) -> Dataset:
@@ -289,3 +236,154 @@ def test_one_hot_of_fractions_and_no_training_rows_are_refused() -> None:
         fit_steps([OneHot(columns=("0",))], dataset_of(NUMBERS), TRAIN)
     with pytest.raises(DataError, match="no training rows"):
         fit_steps([], dataset_of(NUMBERS), np.empty(0, np.int64))
+
+
+columns = st.lists(st.sampled_from([0.0, 1.0, 2.0, 7.0]), min_size=2, max_size=20)
+
+
+@given(values=columns, data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_one_hot_agrees_with_scikit_learn_also_on_unseen_categories(values: list[float], data: st.DataObject) -> None:
+    from sklearn.preprocessing import OneHotEncoder
+
+    column = np.array(values)[:, None]
+    train = np.array(data.draw(st.lists(st.integers(0, len(values) - 1), min_size=1, unique=True)))
+    theirs = OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(column[train])
+
+    fitted = fit_steps([OneHot(columns=("0",))], dataset_of(column), train)
+
+    np.testing.assert_array_equal(array(fitted.apply(np.arange(len(values)))), theirs.transform(column))
+    assert fitted.feature_names == tuple(f"0={value:.0f}" for value in theirs.categories_[0])
+
+
+@given(
+    values=st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=30),
+    step=st.sampled_from([Normalise(), Scale()]),
+    chunk=st.integers(1, 30),
+)
+@settings(max_examples=60, deadline=None)
+def test_training_rows_are_centred_or_span_one_whatever_the_chunks(values: list[float], step: Any, chunk: int) -> None:
+    dataset = dataset_of(np.array(values)[:, None])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "CHUNK_CELLS", chunk)
+        encoded = array(fit_steps([step], dataset, np.arange(len(values))).apply(np.arange(len(values)))).astype(float)
+
+    constant = len(set(values)) == 1
+    if isinstance(step, Scale):
+        assert (encoded.min(), encoded.max()) == (0, 0 if constant else pytest.approx(1))
+    else:
+        assert encoded.mean() == pytest.approx(0, abs=1e-4)
+        assert encoded.std() == (0 if constant else pytest.approx(1, abs=1e-3))
+
+
+def test_the_width_is_looked_for_in_every_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "CHUNK_TOKEN_ROWS", 1)
+
+    assert fit_steps([MultiHot()], dataset_of(ROWS), TRAIN).output_shape == (17,)
+    assert fit_steps([OneHot(columns=("0",))], dataset_of(np.array([[1], [5], [1]])), np.arange(3)).feature_names == (
+        "0=1",
+        "0=5",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ([1e308, 1e308, 1e308, 0], Normalise()),
+        ([1e200, -1e200, 1, 2], Normalise()),
+        ([1e308, -1e308, 1, 2], Scale()),
+    ],
+)
+def test_numbers_too_large_to_compute_with_are_refused(values: list[float], step: Any) -> None:
+    dataset = dataset_of(np.array([[1.0, value] for value in values]), feature_names=("small", "huge"))
+    pictures = dataset_of(np.array(values).reshape(4, 1, 1))
+
+    with pytest.raises(DataError, match=f"{step.step} cannot compute with numbers as large as those of huge"):
+        fit_steps([step], dataset, np.arange(4))
+    with pytest.raises(DataError, match="as large as those of the inputs"):
+        fit_steps([step], pictures, np.arange(4))
+
+
+def test_a_spread_below_what_squares_can_hold_does_not_divide_by_zero() -> None:
+    values = np.array([[0.0], [1e-200]])
+
+    encoded = array(fit_steps([Normalise()], dataset_of(values), np.arange(2)).apply(np.arange(2)))
+
+    np.testing.assert_allclose(encoded, [[0], [0]], atol=1e-30)
+
+
+@pytest.mark.parametrize("step", [Normalise(), Scale(), Rescale(factor=2)])
+def test_a_step_for_numbers_where_all_columns_are_texts_is_refused(step: Any) -> None:
+    dataset = dataset_of(np.array([[0.0], [1.0]]), categories={0: ("a", "b")})
+
+    with pytest.raises(SpecError, match="would do nothing: no column holds numbers"):
+        fit_steps([step], dataset, np.arange(2))
+
+
+def test_rescale_leaves_codes_and_what_one_hot_made_alone(people: Dataset) -> None:
+    fitted = fit_steps([Rescale(factor=0.5), OneHot()], people, TRAIN)
+    other_way = fit_steps([OneHot(), Rescale(factor=0.5)], people, TRAIN)
+
+    assert array(fitted.apply(TRAIN))[0].tolist() == [10, 0, 1, 3.5, 0.5]
+    assert array(other_way.apply(TRAIN))[0].tolist() == [10, 0, 1, 3.5, 0.5]
+
+
+def test_columns_named_twice_are_taken_once(people: Dataset) -> None:
+    fitted = fit_steps([OneHot(), Scale(columns=("age", "age"))], people, TRAIN)
+
+    np.testing.assert_allclose(array(fitted.apply(TRAIN))[:, 0], [0, 1 / 3, 2 / 3, 1], rtol=1e-6)
+
+
+def test_pictures_that_are_not_finite_are_counted_by_row() -> None:
+    pictures = np.array([[[1.0, 1e300]], [[1.0, 2.0]], [[-1e300, 1e300]]])
+
+    with pytest.raises(DataError, match="2 rows are not finite after preprocessing"):
+        fit_steps([], dataset_of(pictures), np.arange(3)).apply(np.arange(3))
+
+
+def test_many_columns_with_gaps_are_not_all_listed() -> None:
+    inputs = np.full((2, 14), np.nan)
+
+    with pytest.raises(DataError, match=r"9 \(2\) and 4 more columns"):
+        fit_steps([], dataset_of(inputs), np.arange(2))
+
+
+def test_many_constant_columns_are_not_all_listed() -> None:
+    fitted = fit_steps([Scale()], dataset_of(np.ones((2, 8))), np.arange(2))
+
+    assert fitted.notes == ("scale: constant in the training rows, so 0 after it: 0, 1, 2, 3, 4 and 3 more.",)
+
+
+def test_the_state_holds_what_was_fitted(people: Dataset) -> None:
+    steps = [OneHot(), Scale(columns=("age",)), Rescale(factor=0.5)]
+
+    assert fit_steps(steps, people, TRAIN).state() == [
+        {"step": "one_hot", "categories": {"sex": ["female", "male"]}},
+        {"step": "scale", "columns": ["age"], "offset": [20], "divisor": [30]},
+        {"step": "rescale", "factor": 0.5},
+    ]
+    assert fit_steps([Normalise()], dataset_of(PICTURES), TRAIN).state()[0]["columns"] is None
+    assert fit_steps([MultiHot(size=9)], dataset_of(ROWS), TRAIN).state() == [{"step": "multi_hot", "size": 9}]
+    assert fit_steps([Pad(length=2, padding="post")], dataset_of(ROWS), TRAIN).state() == [
+        {"step": "pad", "length": 2, "padding": "post", "truncating": "pre"}
+    ]
+
+
+def test_no_rows_give_an_array_without_rows(people: Dataset) -> None:
+    nothing = np.empty(0, np.int64)
+
+    assert array(fit_steps([OneHot()], people, TRAIN).apply(nothing)).shape == (0, 5)
+    assert array(fit_steps([Pad(length=3)], dataset_of(ROWS), TRAIN).apply(nothing)).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "steps", [[Normalise()], [Scale()], [Rescale(factor=3)], [OneHot(columns=("0",))], [Scale(columns=("1",))]]
+)
+def test_a_fitted_step_leaves_the_block_it_is_given_as_it_was(steps: list[Any]) -> None:
+    values = np.array([[1.0, 5.0], [2.0, 7.0]])
+    (step,) = fit_steps(steps, dataset_of(values), np.arange(2)).steps
+    block = Block(values.copy(), (Column("0"), Column("1")))
+
+    step.apply(block)
+
+    np.testing.assert_array_equal(np.asarray(block.values), values)

@@ -1,4 +1,4 @@
-"""CSV and Parquet: columns by name, categories, and every way in which a table can be wrong."""
+"""Tables: columns by name, categories, and every way in which one can be wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from dlrun.data import load_dataset, resolved_source
 from dlrun.data.dataset import Dataset
 from dlrun.errors import DataError
-from dlrun.spec.sources import ParquetSource, TableSource
+from dlrun.spec.sources import TableSource
 
 PEOPLE = "age,sex,smokes,ill\n30,male,True,0\n41,female,False,1\n52,,True,1\n"
 
@@ -188,6 +188,13 @@ def test_one_bad_value_in_a_column_of_numbers_is_pointed_at(tmp_path: Path) -> N
     assert "'x' is taken for text because of values such as 'n/a'" in dataset.notes[0]
 
 
+@pytest.mark.parametrize("texts", [["1", "a"], ["a", "b", "3"], ["x", "y"]])
+def test_words_with_a_number_among_them_need_no_note(tmp_path: Path, texts: list[str]) -> None:
+    rows = "".join(f"{text},{index}.5\n" for index, text in enumerate(texts))
+
+    assert load(tmp_path, "w,y\n" + rows).notes == ()
+
+
 def test_the_runs_own_spec_notices_a_changed_file(tmp_path: Path) -> None:
     source = TableSource(source="csv", path=(table(tmp_path, PEOPLE),), target=("ill",))
     dataset = load_dataset(source)
@@ -207,57 +214,70 @@ def test_the_fingerprint_follows_the_values(tmp_path: Path) -> None:
     assert load(tmp_path, PEOPLE.replace("41", "42"), "ill").fingerprint != first
 
 
-def parquet(path: Path, columns: dict[str, Any]) -> ParquetSource:
-    import pandas as pd
+@pytest.mark.parametrize("empty", ["train", "test"])
+def test_texts_that_are_all_missing_in_one_file_stay_texts(tmp_path: Path, empty: str) -> None:
+    with_words, without = "w,x,y\na,1,0.5\nb,2,0.75\n", "w,x,y\n,3,1.5\n,4,1.75\n"
+    texts = (without, with_words) if empty == "train" else (with_words, without)
+    paths = tuple(table(tmp_path, text, f"{index}.csv") for index, text in enumerate(texts))
 
-    pd.DataFrame(columns).to_parquet(path / "t.parquet")
-    return ParquetSource(source="parquet", path=(str(path / "t.parquet"),), target=("y",))
+    dataset = load_dataset(TableSource(source="csv", path=paths, target=("y",)))
 
-
-def test_parquet_gives_what_the_same_csv_gives(tmp_path: Path) -> None:
-    columns = {"a": [1.5, None, 3.0], "b": ["u", None, "t"], "c": [True, False, True], "y": ["no", "yes", "no"]}
-
-    dataset = load_dataset(parquet(tmp_path, columns))
-
-    twin = load(tmp_path, "a,b,c,y\n1.5,u,True,no\n,,False,yes\n3,t,True,no\n")
-    np.testing.assert_array_equal(dataset.inputs, twin.inputs)
-    assert (dataset.categories, dataset.class_names) == (twin.categories, twin.class_names)
+    assert dataset.categories == {0: ("a", "b")}
+    missing = np.isnan(dataset.inputs[:, 0]).tolist()
+    assert missing == ([True, True, False, False] if empty == "train" else [False, False, True, True])
 
 
-def test_parquet_with_categories_and_nullable_numbers_is_read(tmp_path: Path) -> None:
-    import pandas as pd
+def test_one_checksum_is_needed_for_each_file(tmp_path: Path) -> None:
+    paths = (table(tmp_path, PEOPLE), table(tmp_path, PEOPLE, "test.csv"))
+    source = TableSource(source="csv", path=paths, target=("ill",), sha256=("0" * 64,))
 
-    columns = {
-        "a": pd.array([1, None, 3], dtype="Int64"),
-        "b": pd.Categorical(["u", "v", "u"]),
-        "y": [0.5, 1.5, 2.5],
-    }
+    with pytest.raises(DataError, match="names 2 files, but 1 checksums"):
+        load_dataset(source)
 
-    dataset = load_dataset(parquet(tmp_path, columns))
 
-    np.testing.assert_array_equal(dataset.inputs, [[1, 0], [np.nan, 1], [3, 0]])
+def test_the_checksum_of_each_file_is_compared_with_its_own(tmp_path: Path) -> None:
+    paths = (table(tmp_path, PEOPLE), table(tmp_path, PEOPLE.replace("41", "43"), "test.csv"))
+    source = TableSource(source="csv", path=paths, target=("ill",))
+    resolved = resolved_source(source, load_dataset(source))
+    (tmp_path / "test.csv").write_text(PEOPLE.replace("41", "44"))
+
+    with pytest.raises(DataError, match=r"test\.csv' has changed"):
+        load_dataset(resolved)
 
 
 @pytest.mark.parametrize(
-    ("column", "message"),
-    [
-        (np.array(["2020-01-01", "2021-01-01"], "datetime64[ns]"), "holds dates"),
-        ([[1, 2], [3]], "values of type ndarray; expected numbers or texts"),
-        ([b"1", b"2"], "values of type bytes"),
-    ],
+    "text",
+    ["2020-01-31", "31/01/20", "1/2/2020", "31-Jan-2020", "3 March 2021", "Mar 3, 2021", "2020-01-31T10:30:00Z"],
 )
-def test_parquet_columns_that_no_model_takes_are_refused(tmp_path: Path, column: Any, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        load_dataset(parquet(tmp_path, {"a": column, "y": [0.5, 1.5]}))
+def test_dates_are_recognised_however_they_are_written(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match="holds dates"):
+        load(tmp_path, f'd,x,y\n"{text}",1,0.5\n,2,1.5\n')
 
 
-def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
-    source = parquet(tmp_path, {"a": [1, 2], "y": [0.5, 1.5]})
-    path = Path(source.path[0])
-    path.write_bytes(path.read_bytes()[:-50])
+@pytest.mark.parametrize("text", ["12-34", "1/2", "room 2020", "2020-01-31 or so", "A-12-2020", "555-1234"])
+def test_texts_that_only_resemble_dates_are_texts(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, f'd,x,y\n"{text}",1,0.5\nb,2,1.5\n').categories[0] == tuple(sorted([text, "b"]))
+    assert load(tmp_path, f'd,x,y\n"{text}",1,0.5\n,2,1.5\n').categories[0] == (text,)
 
-    with pytest.raises(DataError, match="cannot be read"):
-        load_dataset(source)
+
+def test_a_list_of_many_columns_is_cut_short(tmp_path: Path) -> None:
+    names = [f"c{index}" for index in range(40)]
+
+    with pytest.raises(DataError, match="c29 and 10 more"):
+        load(tmp_path, ",".join(names) + "\n" + ",".join("1" for _ in names) + "\n", "target_of_it")
+
+
+def test_columns_of_large_texts_take_no_more_room_than_their_texts(tmp_path: Path) -> None:
+    import tracemalloc
+
+    rows = "".join(f"{index % 7},{index}.5\n" for index in range(2000))
+    tracemalloc.start()
+    dataset = load(tmp_path, "w,y\n" + "z" * 100_000 + ",0.25\n" + rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert len(dataset.categories[0]) == 8
+    assert peak < 50_000_000  # as an array of fixed width, 2,001 times 400 kB
 
 
 @pytest.mark.parametrize(

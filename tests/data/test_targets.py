@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from dlrun.data import targets
 from dlrun.data.assembly import assemble
@@ -103,6 +105,76 @@ def test_a_data_set_may_be_read_as_a_task_that_means_the_same() -> None:
         targets.retarget(binary, "regression")
     with pytest.raises(DataError, match=r"in 0\.\.1"):
         targets.retarget(assemble("s", "regression", inputs, np.array([0.5, 3.0])), "unit_regression")
+
+
+def test_two_classes_may_be_read_as_binary_and_more_may_not() -> None:
+    inputs = np.zeros((3, 1))
+    two = assemble("two", "multiclass", inputs, np.array([0, 1, 1]), class_names=("a", "b"))
+    three = assemble("three", "multiclass", inputs, np.array([0, 1, 2]), class_names=("a", "b", "c"))
+
+    read = targets.retarget(two, "binary")
+
+    assert (read.task, read.targets.tolist(), read.class_names) == ("binary", [0, 1, 1], ("a", "b"))
+    assert (read.fingerprint, two.task) == (two.fingerprint, "multiclass")
+    with pytest.raises(DataError, match="'three' is a multiclass problem"):
+        targets.retarget(three, "binary")
+
+
+def test_classes_that_only_the_test_set_has_are_refused_the_other_way_round_is_fine() -> None:
+    only_trained = columns(texts("a", "b", "c", "a", "b"))
+
+    assert targets.encode(only_trained, "multiclass", test_from=3).values.tolist() == [0, 1, 2, 0, 1]
+    with pytest.raises(DataError, match="that the training file lacks: 'c'"):
+        targets.encode(columns(texts("a", "b", "a", "c")), "multiclass", test_from=3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([0], "row 1"),
+        ([2, 16], "rows 3, 17"),
+        (range(5), "rows 1, 2, 3, 4, 5"),
+        (range(1005), "rows 1, 2, 3, 4, 5 and 1,000 more"),
+    ],
+)
+def test_rows_are_named_counted_from_one(rows: Any, text: str) -> None:
+    mask = np.zeros(2000, bool)
+    mask[list(rows)] = True
+
+    assert targets.rows_text(np.array(rows)) == text
+    assert targets.rows_text(mask) == text
+
+
+@given(st.lists(st.sampled_from([-3, 0, 2, 10, 100]), min_size=2))
+@settings(max_examples=50, deadline=None)
+def test_class_indices_are_those_of_scikit_learn(values: list[int]) -> None:
+    from sklearn.preprocessing import LabelEncoder
+
+    assume(len(set(values)) > 1)
+    encoder = LabelEncoder().fit(values)
+
+    made = targets.encode(columns(values), "multiclass")
+
+    assert made.values.tolist() == encoder.transform(values).tolist()
+    assert made.class_names == tuple(str(name) for name in encoder.classes_)
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "kind", "shape"),
+    [
+        (columns([1, 0]), "binary", np.int64, (2,)),
+        (columns([True, False], [True, True]), "multilabel", np.uint8, (2, 2)),
+        (columns([1, 2]), "regression", np.float64, (2,)),
+        (columns([0, 1]), "unit_regression", np.float64, (2,)),
+        (columns([1, 2], [3, 4]), "vector_regression", np.float64, (2, 2)),
+    ],
+)
+def test_targets_have_the_type_and_shape_that_a_data_set_promises(
+    values: Any, task: Any, kind: Any, shape: tuple[int, ...]
+) -> None:
+    made = targets.encode(values, task)
+
+    assert (made.values.dtype, made.values.shape, made.task) == (kind, shape, task)
 
 
 def test_arrays_of_targets_are_taken_apart() -> None:

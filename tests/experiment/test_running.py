@@ -286,3 +286,29 @@ def test_branches_merge(tmp_path: Path) -> None:
 
     assert record["status"] == "done"
     assert record["model"]["parameters"] == (13 * 8 + 8) + (13 * 4 + 4) + (12 * 3 + 3)
+
+
+def test_ids_of_a_table_name_the_predicted_rows_and_are_no_inputs(tmp_path: Path) -> None:
+    lines = [f"p{row},{row % 7},{row % 5},{row % 2}" for row in range(60)]
+    (tmp_path / "table.csv").write_text("patient,a,b,ill\n" + "\n".join(lines) + "\n")
+    spec = tmp_path / "ids.yaml"
+    spec.write_text(
+        "dataset: {source: csv, path: table.csv, target: ill, ids: [patient]}\npreprocessing: [normalise]\n"
+        "layers: [Dense: 2]\ntraining: {epochs: 1}\n"
+    )
+
+    folder = train(spec)
+
+    assert record_of(folder)["data"]["shape"] == [2]
+    assert all(row["patient"] == f"p{row['row']}" for row in table(folder / "predictions.csv"))
+
+
+def test_rows_that_stand_on_both_sides_of_the_split_are_warned_of(tmp_path: Path) -> None:
+    lines = [f"{row % 20},{row % 2}" for row in range(100)]
+    (tmp_path / "table.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
+    spec = tmp_path / "twice.yaml"
+    spec.write_text("dataset: {source: csv, path: table.csv, target: b}\nlayers: [Dense: 2]\ntraining: {epochs: 1}\n")
+
+    record = record_of(train(spec))
+
+    assert any("16 of 16 validation rows also stand in the training rows" in text for text in record["warnings"])

@@ -8,10 +8,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlrun.errors import SpecError
+from dlrun.errors import SpecError, TrainingError
 from dlrun.models import build, layer_table
 
 pytestmark = pytest.mark.tensorflow
+
+
+def test_weights_that_fit_into_no_memory_are_a_failed_training_and_no_wrong_spec(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+    import tensorflow as tf
+
+    def allocate(*_: Any) -> None:  # for real, TensorFlow tries again for ten seconds
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(keras.layers.EinsumDense, "build", allocate)
+    wide = make.layer("EinsumDense", equation="ab,bc->ac", output_shape=10**15)
+    spec = make.completed("regression", make.layer("Dense", units=8), wide).spec
+
+    with pytest.raises(TrainingError, match=r"layers\[1\] \(EinsumDense\) do not fit into memory"):
+        build(spec, (13,), 1, seed=0)
 
 
 def by_hand(make_model: Callable[[], Any], seed: int) -> Any:

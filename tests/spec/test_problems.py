@@ -197,6 +197,7 @@ def test_no_word_of_pydantic_is_shown(complain: Complain, text: str) -> None:
         ("{source: csv, path: a.csv, target: [y, y]}", "'y' is listed twice"),
         ("{source: csv, path: a.csv, target: y, header: false}", "'y' is no number"),
         ("{source: csv, path: '', target: y}", "not an empty one"),
+        ('{source: csv, path: "a\\0b", target: y}', "not one with a NUL byte"),
         ("{source: csv, path: a.csv, target: y, sha256: abc}", "dataset.sha256: expected"),
         ("{source: csv, path: a.csv, target: 1.5}", "expected a text, not the number 1.5"),
         ("{source: npz, path: a.npz, inputs: y}", "inputs and targets are the same array"),

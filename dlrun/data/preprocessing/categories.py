@@ -44,6 +44,7 @@ class Spread:
         parts: list[Array] = []
         columns: list[Column] = []
         for place, column in enumerate(block.columns):
+            # A category of zeros only where no training row had it, as scikit-learn's `handle_unknown="ignore"`.
             if category := by_place.get(place):
                 parts.append((values[:, place, None] == np.array(category.codes)).astype(np.float64))
                 columns += [Column(f"{column.name}={text}", "made") for text in category.texts]
@@ -79,6 +80,7 @@ def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
     seen: list[Array] = [np.empty(0) for _ in places]
     for block in chunks():
         values = np.asarray(block.values)
+        # Chunk by chunk, so that only categories are kept and never a column.
         seen = [np.union1d(codes, values[:, place]) for codes, place in zip(seen, places, strict=True)]
     pairs = zip(places, seen, strict=True)
     return Spread(tuple(_category(first.columns[place], place, codes) for place, codes in pairs))

@@ -56,6 +56,7 @@ class FittedSteps:
             bits = [_bits(piece) for piece in pieces]
             width = self.output_shape[0]
             return MultiHotRows(np.concatenate([_empty_bits(width), *(piece.bits for piece in bits)]), width)
+        # Filled chunk by chunk: a list of float64 chunks would take twice the room of the result.
         encoded = np.empty((len(rows), *self.output_shape), np.int32 if self.integer_inputs else np.float32)
         start = 0
         for piece in pieces:
@@ -91,6 +92,7 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices) -> Fi
     for index, step in enumerate(steps):
         _refuse_after_last(steps, index)
         fitted = (*fitted, _fit(step, _chunks(dataset, train, fitted), dataset, index))
+    # One row shows what comes out: its shape, its columns, and whether texts are left.
     sample = next(_pass_through(dataset, train[:1], fitted))
     _refuse_unfinished(sample)
     values = sample.values
@@ -132,7 +134,7 @@ def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]
         size = CHUNK_TOKEN_ROWS
     else:
         size = max(1, CHUNK_CELLS // max(1, math.prod(inputs.shape[1:])))
-    for start in range(0, len(rows), size):
+    for start in range(0, len(rows), size):  # no rows, no block: `apply` starts from an empty array
         block = Block(take_rows(inputs, rows[start : start + size]), columns)
         for step in steps:
             block = step.apply(block)

@@ -71,6 +71,7 @@ class ShiftAndDivide:
         values = np.array(block.values, np.float64)
         if self.places is None:
             return Block((values - self.offset) / self.divisor, block.columns)
+        # Only these columns: codes of texts and columns of zeros and ones keep their values.
         values[:, self.places] = (values[:, self.places] - self.offset) / self.divisor
         return Block(values, block.columns)
 
@@ -170,7 +171,7 @@ def _targets(
 ) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
     """Find the columns that a step acts on; None for inputs without columns."""
     block = next(chunks())
-    if not isinstance(block.values, np.ndarray):
+    if not isinstance(block.values, np.ndarray):  # bits cannot come here: nothing follows `multi_hot`
         raise misfit(index, f"{step} works on numbers, not on token rows", "use `multi_hot` or `pad` alone")
     if not block.columns:
         if names is not None:

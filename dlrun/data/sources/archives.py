@@ -88,7 +88,7 @@ def _read_member(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
     _refuse_bomb(member, path)
     with archive.open(member) as stream:
         array = _read_array(stream, member.file_size, f"'{name}' in '{path}'")
-        # To the end, where zipfile compares the checksum; an array that is read in full may stop one byte before it.
+        # To the end, where zipfile compares the checksum: a member may be longer than the array in it.
         stream.read()
     return array
 

@@ -92,5 +92,6 @@ def _check_alike(paths: tuple[str, ...], pairs: list[tuple[Array, Array]]) -> No
             raise DataError(
                 f"a row of {what} has the shape {one.shape[1:]} in '{paths[0]}', but {other.shape[1:]} in '{paths[1]}'"
             )
+        # NumPy would join numbers and texts without a word, as texts.
         if (one.dtype.kind in "U") != (other.dtype.kind in "U"):
             raise DataError(f"{what} are {one.dtype} in '{paths[0]}', but {other.dtype} in '{paths[1]}'")

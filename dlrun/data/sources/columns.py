@@ -41,7 +41,7 @@ def plain(series: pd.Series[Any], where: str) -> Array:
     if kinds.is_datetime64_any_dtype(series.dtype) or kinds.is_timedelta64_dtype(series.dtype):
         raise _dates(where)
     if kinds.is_numeric_dtype(series.dtype) and not kinds.is_complex_dtype(series.dtype):
-        if not series.isna().any():
+        if not series.isna().any():  # pandas has integers and booleans with gaps, NumPy has not
             return series.to_numpy(bool if kinds.is_bool_dtype(series.dtype) else None)
         return series.to_numpy(np.float64, na_value=np.nan)
     values = series.astype(object).where(series.notna(), None).to_numpy()
@@ -51,10 +51,8 @@ def plain(series: pd.Series[Any], where: str) -> Array:
 def _objects(values: Array, where: str) -> Array:
     """Find out what a column of Python objects holds."""
     found = {type(value) for value in values if value is not None}
+    # Booleans or integers with gaps, which pandas keeps as objects, and the decimals of Parquet.
     if found <= {bool, int, float, Decimal} and found:
-        missing = np.array([value is None for value in values])
-        if found == {bool} and not missing.any():
-            return values.astype(bool)
         return np.array([np.nan if value is None else float(value) for value in values])
     if any(issubclass(kind, datetime.date | datetime.time | datetime.timedelta) for kind in found):
         raise _dates(where)

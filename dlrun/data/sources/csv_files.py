@@ -57,12 +57,12 @@ def read(path: str, form: CsvForm) -> pd.DataFrame:
             sep=form.separator,
             header=0 if form.header else None,  # skipped by pandas, which knows where a quoted line break ends
             names=names,
-            index_col=False,
+            index_col=False,  # or the first column becomes an index where rows end in a separator
             na_values=list(form.missing),
             keep_default_na=False,  # the spec's markers alone: a person may be called "None"
             skipinitialspace=True,
-            encoding="utf-8-sig",
-            low_memory=False,
+            encoding="utf-8-sig",  # spreadsheets put a byte order mark in front
+            low_memory=False,  # in pieces, a column's type may differ from piece to piece
         )
     except UnicodeDecodeError as error:
         raise DataError(
@@ -92,17 +92,21 @@ def _survey(path: str, form: CsvForm) -> list[str]:
             f"'{path}' has more than one column '{repeated[0]}'",
             hint="rename one of them" if form.header else None,
         )
-    if len(names) == 1:
+    if len(names) == 1:  # a table needs two columns, so another separator is the likely cause
         _refuse_other_separator(path, first[0], form)
     count = 0 if form.header else 1
     # pandas fills short rows with missing values and, when all rows are long, takes the first column for an index.
+    before = line
     for line, row in rows:
         count += 1
         if len(row) != len(names):
+            hint = "a text that holds the separator must stand in double quotes"
+            if any("\n" in field for field in row):
+                hint = f"the row begins in line {before + 1}: a double quote that is never closed, perhaps"
             raise DataError(
-                f"'{path}' line {line} has {len(row)} fields, not the {len(names)} of the first row",
-                hint="a text that holds the separator must stand in double quotes",
+                f"'{path}' line {line} has {len(row)} fields, not the {len(names)} of the first row", hint=hint
             )
+        before = line
     if count == 0:
         raise DataError(f"'{path}' has a header and no rows")
     return names

@@ -31,6 +31,7 @@ def load(source: GeneratedSource) -> Dataset:
     make: Callable[..., Any] = getattr(sklearn.datasets, source.source)
     options = dict(source.model_extra or {})
     _refuse_unknown(source.source, make, options)
+    # scikit-learn checks values, and words its complaints well enough to pass on.
     try:
         inputs, values = make(**options, random_state=source.random_state)[:2]
     except (ValueError, TypeError, OverflowError) as error:

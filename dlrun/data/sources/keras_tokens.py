@@ -117,6 +117,7 @@ def _without_long(texts: _Texts, source: TokenSource) -> _Texts:
     """Leave out rows of ``maxlen`` tokens or more, as Keras does."""
     if source.maxlen is None:
         return texts
+    # Strictly shorter, as Keras does it, though its documentation speaks of truncating longer ones.
     keep = np.flatnonzero(texts.rows.lengths < source.maxlen)
     train = None if texts.train is None else int(np.searchsorted(keep, texts.train))
     if len(keep) == 0 or train in (0, len(keep)):
@@ -129,6 +130,7 @@ def _limit_words(rows: TokenRows, source: TokenSource) -> tuple[TokenRows, int]:
 
     Keras's loaders take the largest token for ``num_words`` when none is given, and so lose that one word; so do we.
     """
+    # Of all rows, as in Keras, so training and test rows have the same words.
     limit = source.num_words or int(rows.tokens.max())
     known = (rows.tokens >= source.skip_top) & (rows.tokens < limit)
     return TokenRows(np.where(known, rows.tokens, np.int32(UNKNOWN)), rows.offsets), max(limit, UNKNOWN + 1)

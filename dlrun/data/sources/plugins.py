@@ -29,6 +29,7 @@ def load(source: PluginSource) -> Dataset:
         hint = f"did you mean '{close}'?" if close else "`dlrun list datasets` names them all"
         raise SpecError([Problem(f"there is no data source '{source.source}'", ("dataset", "source"), hint)])
     make = import_entry(offered[source.source])
+    # Options are compared first, so a TypeError from within the plugin is not taken for a wrong option.
     try:
         inspect.signature(make).bind(**source.options)
     except (TypeError, ValueError) as error:

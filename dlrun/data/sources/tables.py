@@ -69,6 +69,7 @@ def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
         target_names=source.target,
         class_names=made.class_names,
         categories=matrix.categories,
+        ids=_ids(frames, source),
         files=files,
         notes=matrix.notes,
     )
@@ -88,6 +89,7 @@ def _read_parquet(path: str) -> pd.DataFrame:
         frame = pd.read_parquet(path, engine="pyarrow")
     except (pyarrow.ArrowException, OSError, ValueError, TypeError) as error:
         raise unreadable(path, error) from error
+    # Parquet files may name columns by numbers; a spec's names are texts.
     frame.columns = pd.Index([str(name) for name in frame.columns])
     if frame.columns.has_duplicates:
         raise DataError(f"'{path}' has more than one column '{frame.columns[frame.columns.duplicated()][0]}'")
@@ -106,7 +108,7 @@ def _features(source: TableSource | ParquetSource, names: Sequence[str]) -> list
         raise DataError(f"'{min(twice)}' cannot be a target and an input or an id at the same time")
     if twice := set(source.ids) & set(source.features or ()):
         raise DataError(f"'{min(twice)}' cannot be an input and an id at the same time")
-    if source.features is not None:
+    if source.features is not None:  # in the spec's order, which decides the order of the inputs
         features = list(source.features)
     else:
         features = [name for name in names if name not in source.target and name not in source.ids]
@@ -121,6 +123,7 @@ def _require(wanted: Iterable[str], names: Sequence[str], what: str, path: str) 
     for name in wanted:
         if name not in names:
             close = nearest(name, names)
+            # Numbers for names: the first row of data was taken for a header.
             if not close and name.isdigit() and all(is_number(known) for known in names):
                 raise DataError(
                     f"'{path}' has no column '{name}' ({what})", hint="without a header, say `header: false`"
@@ -137,6 +140,13 @@ def _plain_columns(frame: pd.DataFrame, names: Sequence[str], path: str) -> Tabl
     return {name: columns.plain(frame[name], f"column '{name}' of '{path}'") for name in names}
 
 
+def _ids(frames: Sequence[pd.DataFrame], source: TableSource | ParquetSource) -> dict[str, Array]:
+    """Return the columns that name rows, as texts, the test file's below those of the first."""
+    for frame, path in zip(frames, source.path, strict=True):
+        _require(source.ids, list(frame.columns), "as in the first file", path)
+    return {name: np.concatenate([frame[name].astype(str).to_numpy(object) for frame in frames]) for name in source.ids}
+
+
 def _join(parts: Sequence[Table], paths: Sequence[str]) -> Table:
     """Put the test file's rows below those of the first.
 
@@ -148,6 +158,7 @@ def _join(parts: Sequence[Table], paths: Sequence[str]) -> Table:
     joined = {}
     for name, train in parts[0].items():
         test = parts[1][name]
+        # Either file may lack every value of a column, and then its type says nothing.
         pair = [_as_missing_texts(one, other) for one, other in ((train, test), (test, train))]
         if columns.is_text(pair[0]) != columns.is_text(pair[1]):
             kinds = ["texts" if columns.is_text(values) else "numbers" for values in pair]
