@@ -100,4 +100,6 @@ def _tell(found: dict[str, Any], terminal: Terminal, *, quiet: bool) -> None:
         from dlrun.report.description import render_data
 
         terminal.result(render_data(found, width=terminal.width, unicode=terminal.unicode))
-    terminal.result(f"{found['spec']}: ok")
+    terminal.result(
+        f"{found['spec']}: ok" + ("" if "data" in found else "   (the data were not looked at; --data does)")
+    )

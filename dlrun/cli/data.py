@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,13 +19,11 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Data sets a
 @app.command("list")
 def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:
     """List the data sets that a spec can name, and whether they are here."""
-    from dataclasses import asdict
-
     from dlrun.data import cache
     from dlrun.report.lists import render_datasets
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         rows = [asdict(known) for known in cache.status()]
         if as_json:
             terminal.result_json({"datasets": rows})
@@ -35,6 +34,7 @@ def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:
 @app.command()
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Which data sets.", show_default=False)],
+    as_json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -42,24 +42,31 @@ def fetch(
     from dlrun.data import cache
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         for name in names:
             fetched = cache.fetch(name, on_progress=_progress(terminal, quiet=quiet))
-            terminal.result(f"{name}: {', '.join(fetched.paths) or f'{fetched.origin}, needs no file'}")
+            if as_json:
+                terminal.result_json(asdict(fetched), indent=None)
+            else:
+                terminal.result(f"{name}: {', '.join(fetched.paths) or f'{fetched.origin}, needs no file'}")
 
 
 @app.command()
 def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Downloaded files.", show_default=False)],
+    as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
     """Put files that were downloaded elsewhere into the cache, verified by their checksums."""
     from dlrun.data import cache
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         for file in files:
             added = cache.add(file)
+            if as_json:
+                terminal.result_json(asdict(added), indent=None)
+                continue
             terminal.result(f"{file}: {added.name}, {added.state} in {Path(added.paths[0]).parent}")
 
 

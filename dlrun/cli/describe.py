@@ -21,7 +21,7 @@ def describe(
     from dlrun.spec import load_spec
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug), terminal.muted(debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json), terminal.muted(debug=debug):
         description = describe_experiment(load_spec(spec, options.overrides(set_, seed), data_root=data_root))
         if as_json:
             terminal.result_json(description)

@@ -6,14 +6,18 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from dlrun.cli.terminal import Terminal
 from dlrun.errors import DlrunError, ExitCode, Terminated
 
 
 @contextmanager
-def guarded(terminal: Terminal, *, debug: bool = False) -> Iterator[None]:
-    """Run a command's body: an error of ours is told on stderr and ends the process with its code."""
+def guarded(terminal: Terminal, *, debug: bool = False, as_json: bool = False) -> Iterator[None]:
+    """Run a command's body: an error of ours is told on stderr and ends the process with its code.
+
+    With ``as_json``, stdout gets an object that says so, as `failure` gives it.
+    """
     try:
         with _sigterm_raises():
             yield
@@ -22,12 +26,19 @@ def guarded(terminal: Terminal, *, debug: bool = False) -> Iterator[None]:
         if debug:
             raise
         terminal.message(explain(error))
+        if as_json:
+            terminal.result_json(failure(error))
         raise SystemExit(int(error.exit_code)) from error
     except KeyboardInterrupt:
         if debug:
             raise
         terminal.message("interrupted")
         raise SystemExit(int(ExitCode.INTERRUPTED)) from None
+
+
+def failure(error: DlrunError) -> dict[str, Any]:
+    """Say in JSON that a command failed, and why."""
+    return {"status": "failed", "exit_code": int(error.exit_code), "error": str(error)}
 
 
 def explain(error: DlrunError) -> str:

@@ -38,8 +38,8 @@ def list_(
 ) -> None:
     """List what a spec can name, with arguments and one line on each."""
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
-        rows = _datasets() if kind is Kind.DATASETS else _entries(str(kind), name)
+    with guarded(terminal, debug=debug, as_json=as_json):
+        rows = _datasets(name) if kind is Kind.DATASETS else _entries(str(kind), name)
         if as_json:
             terminal.result_json({str(kind): rows})
         else:
@@ -76,10 +76,27 @@ def _default(parameter: Any) -> Any:
     return "required" if parameter.required else parameter.default
 
 
-def _datasets() -> list[dict[str, Any]]:
+def _datasets(name: str | None) -> list[dict[str, Any]]:
     from dlrun.data import cache
+    from dlrun.errors import UsageError
+    from dlrun.registry import nearest
+    from dlrun.spec.sources import SOURCES, options_of
 
-    return [
-        {"name": known.name, "arguments": {}, "summary": f"{known.task}, {known.state}", "origin": known.origin}
-        for known in cache.status()
+    states = {known.name: f"{known.task}, {known.origin}, {known.state}" for known in cache.status()}
+    rows = [
+        {
+            "name": source,
+            "arguments": options_of(source),
+            "summary": states.get(source, "a file of yours"),
+            "origin": "dlrun",
+            "aliases": [],
+        }
+        for source in SOURCES
     ]
+    if name is None:
+        return rows
+    chosen = [row for row in rows if row["name"] == name]
+    if not chosen:
+        near = nearest(name, SOURCES)
+        raise UsageError(f"there is no data set '{name}'", hint=f"did you mean '{near}'?" if near else None)
+    return chosen

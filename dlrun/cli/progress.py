@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from dlrun.cli.terminal import NativeNoise, Terminal
 from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, RunStarted, Warned
-from dlrun.report.progress import epoch_line, time_left
+from dlrun.report.progress import epoch_line, shortened, time_left
 
 
 class Progress:
@@ -77,8 +77,7 @@ class Progress:
     def _show(self, line: str) -> None:
         if self._live:
             self._shown = True
-            width = max(self._terminal.columns - 1, 20)
-            self._terminal.redraw(line[:width])
+            self._terminal.redraw(shortened(line, max(self._terminal.columns - 1, 20)))
 
     def _clear(self) -> None:
         if self._shown:

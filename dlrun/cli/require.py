@@ -38,13 +38,18 @@ def parse_gate(text: str) -> Gate:
     return Gate(metric, comparison, float(bound))
 
 
+def check_gate_names(gates: Sequence[Gate], measured: Sequence[str]) -> None:
+    """Refuse a gate on what a run does not measure, before it trains. Raises UsageError."""
+    for gate in gates:
+        if gate.metric not in measured:
+            raise UsageError(f"--require names '{gate.metric}'; this run scores {', '.join(measured)}")
+
+
 def check_gates(gates: Sequence[Gate], record: Mapping[str, Any]) -> None:
     """Compare each gate with the record's validation scores. Raises GateError naming all that are missed."""
     scores: Mapping[str, Mapping[str, Any]] = record["scores"]["validation"]
     missed = []
     for gate in gates:
-        if gate.metric not in scores:
-            raise UsageError(f"--require names '{gate.metric}'; this run scored {', '.join(scores)}")
         value = scores[gate.metric]["mean"]
         if value is None or not OPERATORS[gate.comparison](value, gate.bound):
             missed.append(f"{gate} (it is {'unknown' if value is None else format(value, '.4g')})")

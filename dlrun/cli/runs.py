@@ -33,7 +33,7 @@ def list_(
     from dlrun.runs import list_runs
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         rows = [asdict(row) for row in list_runs(runs)][:limit]
         if as_json:
             terminal.result_json({"runs": [{**row, "path": str(row["path"])} for row in rows]})

@@ -24,7 +24,7 @@ def show(
     from dlrun.runs import find_run, read_record
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         folder = find_run(runs, run)
         record = {**read_record(folder), "run": str(folder)}
         if as_json:

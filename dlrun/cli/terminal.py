@@ -40,8 +40,9 @@ class Terminal:
 
     @property
     def width(self) -> int:
-        """Columns to lay text out for: the terminal's, or 100 for files and pipes."""
-        return shutil.get_terminal_size((100, 24)).columns if self.results.isatty() else 100
+        """Columns to lay text out for: the terminal's, or ``$COLUMNS``; 100 for files and pipes."""
+        asked = self.results.isatty() or os.environ.get("COLUMNS")
+        return max(shutil.get_terminal_size((100, 24)).columns, 20) if asked else 100
 
     @property
     def columns(self) -> int:

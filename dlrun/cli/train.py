@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlrun.cli import options
-from dlrun.cli.guard import explain, guarded
+from dlrun.cli.guard import explain, failure, guarded
 from dlrun.cli.terminal import NativeNoise, Terminal
 from dlrun.errors import DlrunError, ExitCode, Terminated
 
@@ -88,13 +88,22 @@ def _train_all(
             if debug:
                 raise
             codes.append(error.exit_code)
-            terminal.message(explain(error))
+            terminal.message(_named(spec, explain(error), show))
             if show.as_json:
-                failed = {"spec": str(spec), "status": "failed", "exit_code": int(error.exit_code), "error": str(error)}
-                terminal.result_json(failed, indent=None if show.many else 2)
+                terminal.result_json({"spec": str(spec), **failure(error)}, indent=None if show.many else 2)
             if fail_fast:
                 break
+    if show.many and not show.quiet:
+        bad = [str(spec) for spec, code in zip(specs, codes, strict=False) if code]
+        terminal.message(
+            f"{len(codes) - len(bad)} of {len(specs)} specs done" + (f"; failed: {', '.join(bad)}" if bad else "")
+        )
     return int(codes[0]) if len(set(codes)) == 1 else int(ExitCode.PARTIAL)
+
+
+def _named(spec: Path, message: str, show: _Show) -> str:
+    """Say which of several specs a message is about, where it does not say so itself."""
+    return f"{spec}: {message}" if show.many and str(spec) not in message else message
 
 
 def _train_one(
@@ -108,12 +117,14 @@ def _train_one(
     show: _Show,
 ) -> None:
     from dlrun.cli.progress import Progress
-    from dlrun.cli.require import check_gates
-    from dlrun.experiment import run
+    from dlrun.cli.require import check_gate_names, check_gates
+    from dlrun.experiment import plan, run
     from dlrun.report import text
     from dlrun.spec import load_spec
 
     loaded = load_spec(file, changes, data_root=data_root)
+    experiment = plan(loaded)
+    check_gate_names(gates, ["loss", *(metric.name for metric in experiment.metrics)])
 
     def headline(record: Mapping[str, Any]) -> None:
         if not show.as_json and not show.quiet:
@@ -122,7 +133,7 @@ def _train_one(
     with Progress(
         terminal, noise, headline, quiet=show.quiet, every_epoch=show.verbose or not terminal.live
     ) as progress:
-        done = run(loaded, runs_dir=runs, on_event=progress, command=sys.argv)
+        done = run(loaded, experiment, runs_dir=runs, on_event=progress, command=sys.argv)
     if show.as_json:
         terminal.result_json({**done.record, "run": str(done.folder)}, indent=None if show.many else 2)
     else:

@@ -47,7 +47,9 @@ class Diagnosis:
     words: str
 
 
-def diagnose(train: Curves, validation: Curves, primary: str, higher_is_better: bool) -> Diagnosis:
+def diagnose(
+    train: Curves, validation: Curves, primary: str, higher_is_better: bool, *, stopped_early: bool = False
+) -> Diagnosis:
     """Read the curves of one fit.
 
     Overfitting starts after the lowest smoothed validation loss, where the loss ends higher than that by more than 2 %
@@ -60,6 +62,7 @@ def diagnose(train: Curves, validation: Curves, primary: str, higher_is_better: 
         validation: values by epoch of ``loss`` and each metric; one epoch or more.
         primary: the metric that names the best epoch.
         higher_is_better: which way is up for it.
+        stopped_early: whether early stopping ended the fit: then more epochs are no advice.
     """
     scores = np.asarray(validation[primary], np.float64)
     best = _best(scores, higher_is_better)
@@ -67,13 +70,15 @@ def diagnose(train: Curves, validation: Curves, primary: str, higher_is_better: 
     if not np.isfinite(losses).all() or np.isnan(scores).all():
         return Diagnosis(best + 1, scores[best], scores[-1], None, False, _undefined_words(primary, losses))
     turn = _turn(np.asarray(train["loss"], np.float64), losses)
-    underfits = turn is None and _still_falls(losses)
+    underfits = turn is None and not stopped_early and _still_falls(losses)
     words = f"best {primary} {figure(scores[best])} at epoch {best + 1}"
     if turn is not None:
         after = "it" if turn == best else f"epoch {turn + 1}"
         words += f"; overfitting after {after} (validation loss {figure(losses[turn])} → {figure(losses[-1])})"
     elif len(losses) == 1:
         words += ", the only one: try more epochs to see where it turns"
+    elif stopped_early:
+        words += "; early stopping ended the training"
     elif underfits:
         words += "; validation loss still falls at the last epoch: try more epochs"
     else:

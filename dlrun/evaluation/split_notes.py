@@ -17,7 +17,7 @@ def obstacle(classes: Array, held: int, class_names: tuple[str, ...]) -> str:
     present, counts = np.unique(classes, return_counts=True)
     if counts.min() < 2:
         rare = _listed(present[counts < 2], class_names)
-        return f"{rare} has only one row, and needs one in each part"
+        return f"{rare} {'have' if (counts < 2).sum() > 1 else 'has'} only one row, and each part needs one"
     smaller = min(held, len(classes) - held)
     if smaller < len(present):
         return f"a part of {smaller:,} rows cannot hold all {len(present):,} classes"
@@ -44,7 +44,7 @@ def notes_on_classes(dataset: Dataset, train: Indices, validation: Indices) -> l
     notes = []
     unseen = np.setdiff1d(scored, trained)
     if len(unseen):
-        notes.append(f"{_listed(unseen, dataset.class_names)} has validation rows but no training rows")
+        notes.append(f"among the validation rows, but not the training rows: {_listed(unseen, dataset.class_names)}")
     if len(scored) == 1:
         notes.append(f"every validation row is of {_listed(scored, dataset.class_names)}: the scores say little")
     return notes
@@ -54,4 +54,4 @@ def _listed(classes: Iterable[int], class_names: tuple[str, ...]) -> str:
     """Name up to three classes: ``class 'spam', 'ham'``."""
     names = [f"'{class_names[index]}'" if class_names else str(index) for index in map(int, classes)]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"class {', '.join(names[:3])}{more}"
+    return f"class{'es' if len(names) > 1 else ''} {', '.join(names[:3])}{more}"

@@ -17,7 +17,6 @@ from dlrun.spec import LoadedSpec
 from dlrun.spec.sections import ExperimentSpec
 from dlrun.training.choice import Choice, choose_engine
 
-
 MANY_REPEATED = 0.01
 """From this share of the validation rows on, rows that were also trained on are worth a warning."""
 
@@ -109,7 +108,15 @@ def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFac
         inputs=input_facts(first.inputs, positions),
         normalised=any(step.step in ("normalise", "scale") for step in spec.preprocessing),
         integer_inputs=first.fitted.integer_inputs,
+        tokens=_token_count(dataset, first),
     )
+
+
+def _token_count(dataset: Dataset, first: FoldInputs) -> int | None:
+    """Count the token numbers that an Embedding must have a row for."""
+    if not first.fitted.integer_inputs:
+        return None
+    return dataset.vocabulary or int(np.asarray(first.inputs).max()) + 1
 
 
 def _fill_in(completed: Completed, dataset: Dataset, splits: SplitPlan, engine: Choice) -> ExperimentSpec:

@@ -119,8 +119,10 @@ def _draw(
 
 def closing(experiment: Experiment, results: Sequence[FitResult], summary: EvaluationResult) -> Record:
     """Say what came of it."""
-    history = results[0].history
-    diagnosis = diagnose(history.train, history.validation, summary.primary, summary.higher_is_better)
+    history, stopped = results[0].history, results[0].stopped_early
+    diagnosis = diagnose(
+        history.train, history.validation, summary.primary, summary.higher_is_better, stopped_early=stopped
+    )
     return {
         "scores": summary.as_json(),
         "primary": summary.primary,

@@ -32,6 +32,7 @@ class RunRecord:
 
 def run(
     loaded: LoadedSpec,
+    experiment: Experiment | None = None,
     *,
     runs_dir: Path = Path("runs"),
     on_event: OnEvent = ignore,
@@ -41,6 +42,7 @@ def run(
 
     Args:
         loaded: from `dlrun.spec.load_spec`.
+        experiment: what `plan` made of it, if that was called already.
         runs_dir: where the folder is made.
         on_event: is told what happens, from the thread that trains.
         command: how the run was asked for, kept in the record.
@@ -48,7 +50,7 @@ def run(
     Raises:
         DlrunError: see `dlrun.errors`; what had been finished by then is in the run folder, whose status says so.
     """
-    experiment = plan(loaded)
+    experiment = experiment or plan(loaded)
     parameters = _count_parameters(experiment, loaded)
     with create_run(runs_dir, experiment.spec.name) as folder:
         record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), command))

@@ -19,6 +19,9 @@ LARGE_INPUT = 10.0
 LARGE_SPREAD = 256.0
 """Features whose ranges differ by more than this factor are on different scales; eight-bit pixels never are."""
 
+HEADS = ("softmax", "sigmoid")
+"""Activations that a Dense layer hardly has unless it gives the predictions."""
+
 _COLLAPSING = ("Flatten", "Reshape", "Global")
 _SCALING = NORMALISING | {"Normalization", "Rescaling", "Embedding"}
 
@@ -82,3 +85,17 @@ def input_warnings(layers: Sequence[Layer], facts: DataFacts) -> list[str]:
     else:
         return []
     return [f"{what} and nothing normalises them: such inputs make large, uneven gradients; add the normalise step"]
+
+
+def second_output_warnings(layers: Sequence[Layer], targets: Targets) -> list[str]:
+    """Find a list of layers that ends in an output layer of its own, though one is added to it."""
+    if not layers or layers[-1].kind != "Dense":
+        return []
+    arguments = layers[-1].arguments
+    ends = str(arguments.get("activation") or "").lower()
+    if ends not in HEADS and not (ends in ("linear", "none") and arguments.get("units") == targets.outputs):
+        return []
+    return [
+        f"the list ends in Dense {arguments.get('units')} {ends}, and the output layer comes after it: it is added by "
+        "itself, so leave this layer out, or say output: false"
+    ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlrun.errors import Problem, SpecError
-from dlrun.models.advice import bottleneck_warnings, dropout_warnings, input_warnings
+from dlrun.models.advice import bottleneck_warnings, dropout_warnings, input_warnings, second_output_warnings
 from dlrun.models.heads import Head, head_of, head_problem, head_warning
 from dlrun.models.kinds import own_activation
 from dlrun.models.losses import loss_problem, loss_warning, rule_of, takes_logits
@@ -165,7 +165,9 @@ def _written_out(spec: ExperimentSpec, written: Spread) -> ExperimentSpec:
 
 
 def _layer_warnings(spec: ExperimentSpec, targets: Targets) -> list[str]:
-    return [*bottleneck_warnings(spec.layers, targets), *dropout_warnings(spec.layers, spec.regularisation)]
+    own_head = second_output_warnings(spec.layers, targets) if spec.output else []
+    narrow = [] if own_head else bottleneck_warnings(spec.layers, targets)
+    return [*own_head, *narrow, *dropout_warnings(spec.layers, spec.regularisation)]
 
 
 def _task_problems(spec: ExperimentSpec, facts: DataFacts) -> list[Problem]:
@@ -201,15 +203,30 @@ def _own_head_problems(spec: ExperimentSpec) -> list[Problem]:
 
 
 def _embedding_problems(layers: Sequence[Layer], facts: DataFacts) -> list[Problem]:
-    """An Embedding looks rows up by number: it cannot take measured values."""
+    """An Embedding looks rows up by number: it takes no measured values, and needs a row for each number."""
     if facts.integer_inputs:
-        return []
+        return _short_embeddings(layers, facts.tokens)
     return [
         Problem(
             "Embedding takes whole token numbers, but the inputs are measured values",
             ("layers", index),
-            hint="leave normalise, scale and rescale out, or begin with another layer",
+            hint="give it token numbers of equal length (the pad step alone), or begin with another layer",
         )
         for index, (layer, sources) in enumerate(zip(layers, sources_of(layers), strict=True))
         if layer.kind == "Embedding" and MODEL_INPUT in sources
+    ]
+
+
+def _short_embeddings(layers: Sequence[Layer], tokens: int | None) -> list[Problem]:
+    """Find Embeddings that have no row for some token; TensorFlow would find out in the middle of an epoch."""
+    return [
+        Problem(
+            f"the tokens go up to {tokens - 1}, but this Embedding has {layer.arguments['input_dim']} rows, from 0 on",
+            ("layers", index, "Embedding", "input_dim"),
+            hint=f"write input_dim: {tokens}, or lower num_words of the dataset",
+        )
+        for index, (layer, sources) in enumerate(zip(layers, sources_of(layers), strict=True))
+        if layer.kind == "Embedding" and MODEL_INPUT in sources
+        if tokens is not None and isinstance(layer.arguments.get("input_dim"), int)
+        if layer.arguments["input_dim"] < tokens
     ]

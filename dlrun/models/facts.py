@@ -46,6 +46,7 @@ class DataFacts:
         target_high: the largest one.
         inputs: ranges of the training rows' inputs, where they were measured.
         normalised: whether a step brings the inputs to one range (normalise or scale).
+        tokens: how many different token numbers the inputs may hold, from 0; None where they are amounts.
         integer_inputs: whether the inputs are whole numbers that name something (tokens), not amounts.
     """
 
@@ -58,6 +59,7 @@ class DataFacts:
     inputs: InputFacts | None = None
     normalised: bool = False
     integer_inputs: bool = False
+    tokens: int | None = None
 
     @property
     def targets(self) -> Targets:

@@ -9,6 +9,8 @@ from dlrun.report.tables import table
 
 Row = Mapping[str, Any]
 _PROTOCOLS = {"holdout": "hold-out", "kfold": "K-fold", "iterated_kfold": "iterated K-fold"}
+NAMES = frozenset({0})
+"""The first column of each list holds names, which are copied and typed: they are never cut."""
 
 
 def render_runs(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> str:
@@ -25,20 +27,20 @@ def render_runs(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> 
         ]
         for row in rows
     ]
-    return table(["run", "status", "data", "protocol", "metric", "score", "seed"], cells, width, unicode)
+    return table(["run", "status", "data", "protocol", "metric", "score", "seed"], cells, width, unicode, NAMES)
 
 
 def render_datasets(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> str:
     """Write one line a data set: name, task, rows, features, where it comes from, whether it is here."""
     cells = [[row[key] for key in ("name", "task", "rows", "features", "origin", "state")] for row in rows]
-    return table(["data set", "task", "rows", "features", "from", "state"], cells, width, unicode)
+    return table(["data set", "task", "rows", "features", "from", "state"], cells, width, unicode, NAMES)
 
 
 def render_names(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> str:
     """Write one line a name with its summary; a single name with its arguments, a line each."""
     if len(rows) == 1:
         return _one_name(rows[0], width, unicode)
-    return table(["name", "what it is"], [[row["name"], _with_origin(row)] for row in rows], width, unicode)
+    return table(["name", "what it is"], [[row["name"], _with_origin(row)] for row in rows], width, unicode, NAMES)
 
 
 def _one_name(row: Row, width: int, unicode: bool) -> str:

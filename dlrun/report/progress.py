@@ -40,6 +40,14 @@ def log_line(event: Event) -> str | None:
     return None
 
 
+def shortened(line: str, width: int) -> str:
+    """Fit a line into so many columns by leaving fields out: the middle ones first, the last one (time left) never."""
+    fields = line.split("  ")
+    while len("  ".join(fields)) > width and len(fields) > 3:
+        del fields[-2]
+    return "  ".join(fields)[:width]
+
+
 def _short(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
 

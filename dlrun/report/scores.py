@@ -23,6 +23,7 @@ def result_lines(record: Record, unicode: bool = True) -> list[Line]:
     ]
     diagnosis = part(record, "diagnosis")
     lines += [
+        Line("stopped", (_stop_words(part(record, "training")),)),
         Line("power", (_power_words(diagnosis),)),
         Line("selected", (_selected_words(record),)),
         Line("curve", (words(diagnosis, "words"),)),
@@ -106,6 +107,16 @@ def _selected_words(record: Record) -> str:
     epoch = whole(score.get("epoch"))
     at = "" if epoch is None else f" at epoch {epoch}"
     return f"{metric} {number(real(score.get('mean')), _places(score))}{at} {_FLATTERY}"
+
+
+def _stop_words(training: Record) -> str:
+    """Say when early stopping ended a single fit, and which weights count."""
+    trained, final = training.get("epochs_trained"), training.get("final_epoch")
+    if training.get("stopped_early") is not True or not isinstance(trained, list) or len(trained) != 1:
+        return ""
+    kept = whole(final[0]) if isinstance(final, list) and len(final) == 1 else None
+    weights = "" if kept is None else f"; these are the weights of epoch {kept}"
+    return f"early, after epoch {whole(trained[0])} of {whole(training.get('epochs'))}{weights}"
 
 
 def _power_words(diagnosis: Record) -> str:

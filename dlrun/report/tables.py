@@ -12,7 +12,13 @@ _GAP = "  "
 _NARROWEST = 8
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None = None, unicode: bool = True) -> str:
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    width: int | None = None,
+    unicode: bool = True,
+    keep: frozenset[int] = frozenset(),
+) -> str:
     """Write rows under a header; no newline at the end.
 
     Args:
@@ -21,12 +27,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], width: int | Non
             What only looks like a number (a seed, a year) comes as text.
         width: columns of the terminal; the widest text columns are cut with an ellipsis until the table fits.
         unicode: whether the stream can show more than ASCII.
+        keep: columns that are never cut, by index: names that a person will type or copy.
     """
     right = [_is_numeric([row[column] for row in rows]) for column in range(len(header))]
     cells = [[clean(_cell(value), unicode) for value in row] for row in [header, *rows]]
     widths = [max(columns(row[column]) for row in cells) for column in range(len(header))]
     if width is not None:
-        widths = _narrowed(widths, right, width)
+        widths = _narrowed(widths, [fixed or column in keep for column, fixed in enumerate(right)], width)
     lines = [
         _GAP.join(
             pad(_cut(cell, size, unicode), size, at_right)
@@ -52,11 +59,11 @@ def _is_numeric(values: Sequence[Any]) -> bool:
     return bool(present) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in present)
 
 
-def _narrowed(widths: list[int], numeric: Sequence[bool], width: int) -> list[int]:
+def _narrowed(widths: list[int], fixed: Sequence[bool], width: int) -> list[int]:
     """Take columns from the widest text column until the table fits, or none can give any more."""
     widths = list(widths)
     room = width - len(_GAP) * (len(widths) - 1)
-    givers = [column for column, is_number in enumerate(numeric) if not is_number]
+    givers = [column for column, stays in enumerate(fixed) if not stays]
     while sum(widths) > room and (widest := max(givers, key=lambda column: widths[column], default=-1)) >= 0:
         if widths[widest] <= _NARROWEST:
             break

@@ -89,7 +89,8 @@ def _training_words(record: Record) -> str:
 
 
 def _rows_words(protocol: Record) -> str:
-    counts = [(name, whole(protocol.get(name))) for name in ("train", "validation", "test")]
+    names = {"train": "train", "monitor": "early stopping", "validation": "validation", "test": "test"}
+    counts = [(words, whole(protocol.get(name))) for name, words in names.items()]
     listed = _listed(*(f"{name} {grouped(rows)}" for name, rows in counts if rows))
     return f"{listed} rows" if listed else ""
 

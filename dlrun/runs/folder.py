@@ -125,7 +125,7 @@ class RunFolder:
         # What ended the run is the news; that its record could not be written either is not.
         with suppress(RunFolderError):
             if isinstance(error, KeyboardInterrupt | Terminated):
-                self.interrupt({"failure": "interrupted"})
+                self.interrupt({"failure": "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else "by SIGTERM"})
             else:
                 why = error.message if isinstance(error, DlrunError) else f"{type(error).__name__}: {error}"
                 self.fail({"failure": why})

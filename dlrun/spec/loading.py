@@ -65,7 +65,7 @@ def load_spec(path: str | FilePath, overrides: Sequence[str] = (), *, data_root:
 def default_name(file: str) -> str:
     """Name an experiment after its file: what a name cannot hold becomes a dash."""
     stem = os.path.splitext(os.path.basename(file))[0]
-    name = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9_.-]+", "-", stem)).lstrip(".")
+    name = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9_.-]+", "-", stem)).lstrip(".-")
     return name[:64] or "experiment"
 
 

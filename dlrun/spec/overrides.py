@@ -29,6 +29,7 @@ from dlrun.spec.shapes import (
     same_name,
     spelt_our_way,
 )
+from dlrun.spec.wording import home_of
 
 
 class _NoSuchPathError(Exception):
@@ -115,7 +116,9 @@ def _in_section(raw: Raw, shape: SectionShape, parts: Sequence[str], value: Raw,
         near = nearest(parts[0], shape.keys)
         inside = f" in '{_dotted(path)}'" if path else ""
         message = f"there is no key '{printable(parts[0])}'{inside}" + (f"; did you mean '{near}'?" if near else "")
-        raise _NoSuchPathError(message, None if near else f"the keys are: {', '.join(shape.keys)}")
+        home = home_of(parts[0])
+        hint = f"'{parts[0]}' belongs {home}" if home else f"the keys are: {', '.join(shape.keys)}"
+        raise _NoSuchPathError(message, None if near else hint)
     return _put(written, key, _set(written.get(key), shape.keys[key], parts[1:], value, (*path, key)))
 
 

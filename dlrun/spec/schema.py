@@ -120,7 +120,16 @@ def _closed(properties: Mapping[str, Schema]) -> Schema:
 def _plain_properties(model: type[BaseModel], special: Iterable[str] = ()) -> dict[str, Schema]:
     """Give pydantic's own schema for each field, without those that are described by hand."""
     own = model.model_json_schema()["properties"]
-    return {key: value for key, value in own.items() if key not in special}
+    return {key: _settled(value) for key, value in own.items() if key not in special}
+
+
+def _settled(value: Any) -> Any:
+    """Write a schema as every release of pydantic would: bounds as 0, not 0.0, and ``const`` without ``enum``."""
+    if isinstance(value, dict):
+        return {key: _settled(inner) for key, inner in value.items() if not (key == "enum" and "const" in value)}
+    if isinstance(value, list):
+        return [_settled(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _model(model: type[BaseModel], special: Mapping[str, Schema] | None = None) -> Schema:

@@ -32,8 +32,8 @@ def _without_dots(name: str) -> str:
 Name = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$",
-        description="1 to 64 letters a-z, digits, '_', '-' and single dots, not starting with a dot",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$",
+        description="1 to 64 letters a-z, digits, '_', '-' and single dots, not starting with a dot or '-'",
     ),
     AfterValidator(_without_dots),
 ]

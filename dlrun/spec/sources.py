@@ -181,3 +181,10 @@ SOURCES: Mapping[str, type[Source]] = MappingProxyType(
     }
 )
 """Every built-in source by the name that a spec gives it."""
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """Give the options of a built-in source with their defaults; ``required`` where there is none."""
+    fields = {key: field for key, field in SOURCES[name].model_fields.items() if key != "source"}
+    options = {key: "required" if field.is_required() else field.default for key, field in fields.items()}
+    return {**dict.fromkeys(GENERATOR_OPTIONS.get(name, ()), "scikit-learn's"), **options}

@@ -7,15 +7,17 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from dlrun.errors import Path
 from dlrun.registry.nearest import nearest
+from dlrun.registry.spelling import british
 from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
 from dlrun.spec.files import printable
+from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, Training
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -47,9 +49,16 @@ def _misfit(model: type[BaseModel], key: str, value: Raw, path: Path, findings: 
     """Note that the value of one key does not fit."""
     near = nearest(value, choices(hint_of(model, key))) if isinstance(value, str) else None
     expected = describe_field(model, key)
-    got = printable(str(value), 60) if isinstance(value, (dict, list, tuple)) and value else show(value)
+    got = _shown(value)
     message = f"expected {expected}, not {got}" + (f"; did you mean '{near}'?" if near else "")
     findings.add(message, (*path, key), hint=None if near else _advice(value, expected))
+
+
+def _shown(value: Raw) -> str:
+    """Write what came; a list as YAML writes it."""
+    if isinstance(value, (list, tuple)) and value:
+        return printable(f"[{', '.join(map(str, value))}]", 60)
+    return printable(str(value), 60) if isinstance(value, dict) and value else show(value)
 
 
 def _advice(value: Raw, expected: str) -> str | None:
@@ -116,7 +125,8 @@ def _describe_one(base: Any, metadata: tuple[Any, ...]) -> str:
     if base in (int, float):
         return _describe_number(base, [rule for item in fields for rule in item.metadata])
     if get_origin(base) is tuple:
-        return "a list of texts"
+        lengths = [rule for item in fields for rule in item.metadata if isinstance(rule, MaxLen)]
+        return f"a text, or a list of up to {lengths[0].max_length}" if lengths else "a text, or a list of texts"
     if isinstance(base, type) and issubclass(base, BaseModel):
         return "a mapping"
     return {bool: "true or false", str: "a text"}.get(base, "a mapping" if get_origin(base) is not Literal else "")
@@ -137,12 +147,28 @@ def _describe_number(base: type, rules: Iterable[Any]) -> str:
     return " ".join(["a whole number" if base is int else "a number", " and ".join(bounds)]).strip()
 
 
+def home_of(key: str) -> str | None:
+    """Say where in a spec a key belongs, if anywhere: ``under 'training'``."""
+    sections: dict[str, type[BaseModel]] = {
+        "training": Training,
+        "evaluation": Evaluation,
+        "regularisation": Regularisation,
+        "training.early_stopping": EarlyStopping,
+    }
+    if british(key) in ExperimentSpec.model_fields:
+        return "at the top level, without indentation"
+    return next((f"under '{name}'" for name, model in sections.items() if key in model.model_fields), None)
+
+
 def unknown_key(key: str, known: Iterable[str], path: Path, findings: Findings) -> None:
     """Note a key that nobody reads, and the one that may be meant."""
     known = list(known)
     near = nearest(key, known)
     message = f"unknown key '{printable(key)}'"
-    if near:
+    home = home_of(key)
+    if home:
+        findings.add(message, path, hint=f"'{printable(key)}' belongs {home}", key=key)
+    elif near:
         findings.add(f"{message}; did you mean '{near}'?", path, key=key)
     else:
         findings.add(message, path, hint=f"the keys are: {', '.join(known)}", key=key)

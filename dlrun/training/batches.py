@@ -12,10 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
 from dlrun.training.contract import FoldData
-
-WORD = 16  # bits in one word of MultiHotRows
 
 PickRows = Callable[[tf.Tensor], tf.Tensor]
 
@@ -43,9 +41,9 @@ def _multi_hot_picker(inputs: MultiHotRows) -> PickRows:
     and 9 ms for scattering token indices.
     """
     words = tf.constant(inputs.bits)  # (rows, words)
-    octets = np.arange(2**WORD, dtype=">u2").view(np.uint8).reshape(-1, 2)
+    octets = np.arange(2**WORD_BITS, dtype=">u2").view(np.uint8).reshape(-1, 2)
     table = tf.constant(np.unpackbits(octets, axis=1).astype(np.float32))  # (65536, 16)
-    columns = int(words.shape[1]) * WORD
+    columns = int(words.shape[1]) * WORD_BITS
 
     def pick(rows: tf.Tensor) -> tf.Tensor:
         unpacked = tf.gather(table, tf.cast(tf.gather(words, rows), tf.int32))  # (batch, words, 16)

@@ -55,11 +55,23 @@ class KerasEngine:
                     f"memory ran out while training with batches of {plan.batch_size}",
                     hint="a smaller training.batch_size or a smaller model needs less",
                 ) from error
+            except tf.errors.OpError as error:
+                raise TrainingError(
+                    f"TensorFlow could not carry out a step: {_reason(error)}",
+                    hint="the layers and the data do not fit together in every row; log.txt and --debug say more",
+                ) from error
             if len(tasks) > 1:
                 # Without this, graphs of finished fits pile up: Keras's global state and reference cycles hold them.
                 keras.backend.clear_session()
                 gc.collect()
         return results
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Return the line that says what was wrong, out of a report on the graph."""
+    lines = [line.strip() for line in str(error.message).splitlines()]
+    told = [line for line in lines if line and not line.startswith(("[[", "File ", "Detected at", "Graph execution"))]
+    return told[-1] if told else type(error).__name__
 
 
 def _fit_one(task: FoldTask, data: FoldData, plan: TrainingPlan, on_event: OnEvent) -> FitResult:

@@ -15,7 +15,7 @@ Dlrun = Callable[..., Any]
 def test_check_says_ok_and_nothing_else(dlrun: Dlrun, tiny: Path) -> None:
     done = dlrun("check", str(tiny))
 
-    assert (done.code, done.out, done.err) == (0, f"{tiny}: ok\n", "")
+    assert (done.code, done.out, done.err) == (0, f"{tiny}: ok   (the data were not looked at; --data does)\n", "")
 
 
 def test_check_tells_every_problem_with_its_place(dlrun: Dlrun, tmp_path: Path) -> None:
@@ -165,3 +165,26 @@ def test_a_wrong_command_line_exits_2(dlrun: Dlrun, arguments: list[str]) -> Non
 
     assert done.code == 2
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [["show", "nothing"], ["describe", "no.yaml"], ["list", "layers", "Dnse"]])
+def test_json_says_why_a_command_failed(dlrun: Dlrun, arguments: list[str]) -> None:
+    done = dlrun(*arguments, "--json")
+
+    told = json.loads(done.out)
+    assert (told["status"], told["exit_code"]) == ("failed", done.code)
+    assert told["error"].splitlines()[0] in done.err
+
+
+def test_list_shows_the_options_of_one_data_set(dlrun: Dlrun) -> None:
+    csv, moons = dlrun("list", "datasets", "csv", "--json"), dlrun("list", "datasets", "make_moons")
+
+    assert json.loads(csv.out)["datasets"][0]["arguments"]["target"] == "required"
+    assert "noise" in moons.out
+
+
+def test_data_add_as_json_tells_the_state(dlrun: Dlrun, keras_home: Path, real_data: Callable[[str], Path]) -> None:
+    done = dlrun("data", "add", str(real_data("boston_housing/boston_housing.npz")), "--json")
+
+    added = json.loads(done.out)
+    assert (added["name"], added["state"]) == ("boston_housing", "present")

@@ -93,6 +93,58 @@ def test_a_gate_decides_the_exit_code_and_the_run_stays(dlrun: Dlrun, tiny: Path
     assert ("required, and not reached: accuracy>1" in done.err) is (code == 5)
 
 
+def test_a_gate_on_what_is_not_measured_is_refused_before_anything_runs(dlrun: Dlrun, tiny: Path) -> None:
+    done = dlrun("train", str(tiny), "--require", "mae<=1")
+
+    assert done.code == 2
+    assert "--require names 'mae'; this run scores loss, accuracy, roc_auc" in done.err
+    assert not Path("runs").exists()
+
+
+def test_an_early_stop_is_told_with_the_epoch_of_the_weights(dlrun: Dlrun, tiny: Path) -> None:
+    done = dlrun("train", str(tiny), "--set", "training={epochs: 400, early_stopping: {monitor: accuracy, patience: 2, on: inner}}")
+
+    (line,) = (line for line in done.out.splitlines() if line.startswith("stopped"))
+    stopped, of, kept = (int(word) for word in line.replace(";", "").split() if word.isdigit())
+    assert (of, kept) == (400, stopped - 2)
+    assert "early stopping" in done.out
+    assert "try more epochs" not in done.out
+
+
+def test_tokens_that_an_embedding_has_no_row_for_are_told_before_training(dlrun: Dlrun, real_keras_home: Path) -> None:
+    Path("texts.yaml").write_text(
+        "dataset: {source: reuters, num_words: 1000}\npreprocessing: [pad: 10]\n"
+        "layers:\n  - Embedding: {input_dim: 100, output_dim: 2}\n  - Flatten\n"
+    )
+
+    done = dlrun("train", "texts.yaml")
+
+    assert done.code == 2
+    assert "texts.yaml:4:17" in done.err
+    assert "write input_dim: 1000" in done.err
+
+
+def test_a_step_that_tensorflow_refuses_fails_that_spec_in_one_line_and_no_other(dlrun: Dlrun, tiny: Path) -> None:
+    bad = tiny.with_name("bad.yaml")
+    # Whole numbers beyond the table of an Embedding that comes after another layer: nobody can know before.
+    bad.write_text(
+        "task: binary\ndataset: {source: make_moons, n_samples: 120}\ntraining: {epochs: 1}\nlayers:\n"
+        "  - Rescaling: {scale: 1000.0, offset: 5000.0}\n"
+        "  - Embedding: {input_dim: 3, output_dim: 2}\n  - Flatten\n"
+    )
+
+    done = dlrun("train", str(bad), str(tiny), "-q")
+
+    assert done.code == 4
+    (line,) = (line for line in done.err.splitlines() if "could not carry out a step" in line)
+    assert "is not in [0, 3)" in line
+    assert str(bad) in line
+    assert {json.loads(path.read_text())["status"] for path in Path("runs").glob("*-*/record.json")} == {
+        "failed",
+        "done",
+    }
+
+
 @pytest.mark.parametrize("gate", ["accuracy", "accuracy==1", "__import__('os')<1"])
 def test_a_gate_that_cannot_be_read_is_a_usage_error_before_anything_runs(dlrun: Dlrun, tiny: Path, gate: str) -> None:
     done = dlrun("train", str(tiny), "--require", gate)

@@ -387,3 +387,13 @@ def test_a_fitted_step_leaves_the_block_it_is_given_as_it_was(steps: list[Any]) 
     step.apply(block)
 
     np.testing.assert_array_equal(np.asarray(block.values), values)
+
+
+def test_a_column_with_a_thousand_categories_is_taken_for_a_name() -> None:
+    names = tuple(f"n{index}" for index in range(1001))
+    codes = np.arange(1001, dtype=float)[:, None]
+    people = dataset_of(codes, feature_names=("person",), categories={0: names})
+
+    assert fit_steps([OneHot()], people, np.arange(1000)).output_shape == (1000,)
+    with pytest.raises(SpecError, match=r"'person' has 1,001 different values(?s:.)*`ids`"):
+        fit_steps([OneHot()], people, np.arange(1001))

@@ -164,3 +164,12 @@ def test_power_says_whether_the_whole_interval_clears_the_best_baseline(given: E
 )
 def test_figures_have_the_digits_that_count(value: float, text: str) -> None:
     assert figure(value) == text
+
+
+def test_after_an_early_stop_more_epochs_are_no_advice() -> None:
+    losses = [1.0, 0.8, 0.6, 0.5, 0.4, 0.3]
+
+    diagnosis = diagnose({"loss": losses}, {"loss": losses}, "loss", False, stopped_early=True)
+
+    assert diagnosis.words == "best loss 0.300 at epoch 6; early stopping ended the training"
+    assert not diagnosis.underfits

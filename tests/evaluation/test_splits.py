@@ -231,7 +231,7 @@ def test_a_class_without_training_rows_is_named(make_dataset: MakeDataset) -> No
 
     plan = make_splits(dataset, Evaluation(validation=4, test="none", shuffle=False))
 
-    assert plan.notes[0] == "class 'c' has validation rows but no training rows"
+    assert plan.notes[0] == "among the validation rows, but not the training rows: class 'c'"
     assert plan.notes[1].startswith("every validation row is of class 'c'")
 
 

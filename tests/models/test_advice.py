@@ -101,7 +101,7 @@ def test_token_numbers_taken_for_amounts_are_a_warning(make: Any) -> None:
 def test_an_embedding_of_measured_values_is_an_error(make: Any) -> None:
     embedded = [make.layer("Embedding", input_dim=9, output_dim=2), make.layer("Flatten")]
 
-    assert "leave normalise" in make.problems("binary", *embedded)[("layers", 0)]
+    assert "the pad step alone" in make.problems("binary", *embedded)[("layers", 0)]
 
 
 def test_input_facts_are_the_extremes_over_the_chosen_rows() -> None:
@@ -176,3 +176,34 @@ def test_two_learning_rates_that_differ_are_an_error(make: Any) -> None:
     problems = make.problems("binary", optimiser={"sgd": {"learning_rate": 0.1}}, training={"schedule": schedule})
 
     assert "starts at 0.02" in problems[("training", "schedule")]
+
+
+def test_an_embedding_with_too_few_rows_for_the_tokens_is_an_error(make: Any) -> None:
+    tokens = replace(make.facts["binary"], input_shape=(5,), integer_inputs=True, tokens=1000)
+    small = [make.layer("Embedding", input_dim=999, output_dim=2), make.layer("Flatten")]
+    enough = [make.layer("Embedding", input_dim=1000, output_dim=2), make.layer("Flatten")]
+
+    found = make.problems(tokens, *small)
+
+    assert "the tokens go up to 999" in found[("layers", 0, "Embedding", "input_dim")]
+    assert make.completed(tokens, *enough).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warned"),
+    [
+        ({"units": 3, "activation": "softmax"}, True),
+        ({"units": 1, "activation": "sigmoid"}, True),
+        ({"units": 3, "activation": "linear"}, True),
+        ({"units": 16, "activation": "linear"}, False),
+        ({"units": 3}, False),
+    ],
+)
+def test_a_list_that_ends_in_an_output_layer_of_its_own_is_warned_of(
+    make: Any, arguments: dict[str, Any], warned: bool
+) -> None:
+    layers = [make.layer("Dense", units=16), make.layer("Dense", **arguments)]
+
+    warnings = make.completed("multiclass", *layers).warnings
+
+    assert any("it is added by itself" in warning for warning in warnings) is warned

@@ -247,8 +247,8 @@ def test_nothing_is_written_into_a_finished_run(tmp_path: Path) -> None:
     [
         (ZeroDivisionError("by zero"), "failed", "ZeroDivisionError: by zero"),
         (DataError("no such column", hint="look"), "failed", "no such column"),
-        (KeyboardInterrupt(), "interrupted", "interrupted"),
-        (Terminated("asked to end"), "interrupted", "interrupted"),
+        (KeyboardInterrupt(), "interrupted", "by Ctrl-C"),
+        (Terminated("asked to end"), "interrupted", "by SIGTERM"),
     ],
 )
 def test_an_exception_that_leaves_the_block_becomes_the_status(

@@ -214,7 +214,12 @@ def test_an_empty_section_means_its_defaults(load: Load) -> None:
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("boston.yaml", "boston"), ("my spec (2).yaml", "my-spec-2-"), ("..x..y.yaml", "x.y"), ("\u00e4.yaml", "-")],
+    [
+        ("boston.yaml", "boston"),
+        ("my spec (2).yaml", "my-spec-2-"),
+        ("..x..y.yaml", "x.y"),
+        ("\u00e4.yaml", "experiment"),
+    ],
 )
 def test_the_name_comes_from_the_file(write: Callable[..., Any], file: str, name: str) -> None:
     from dlrun.spec import load_spec

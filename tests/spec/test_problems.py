@@ -100,7 +100,7 @@ def test_a_name_that_could_harm_a_folder_a_terminal_or_a_page_is_refused(complai
     assert len(message) < 1000
 
 
-@pytest.mark.parametrize("name", ["boston", "a.b-c_D9", "x" * 64, "-", "_x"])
+@pytest.mark.parametrize("name", ["boston", "a.b-c_D9", "x" * 64, "_x", "9-"])
 def test_a_harmless_name_is_kept(load: Callable[..., Any], name: str) -> None:
     assert load(f"name: '{name}'\n", minimal=True).name == name
 

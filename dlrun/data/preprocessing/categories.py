@@ -12,6 +12,9 @@ from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
 from dlrun.errors import DataError
 from dlrun.spec.steps import OneHot
 
+MOST_CATEGORIES = 1000
+"""Of one column. What groups rows (an occupation) stays below it; what names them (a ticket, a person) does not."""
+
 
 @dataclass(frozen=True)
 class Category:
@@ -83,7 +86,20 @@ def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
         # Chunk by chunk, so that only categories are kept and never a column.
         seen = [np.union1d(codes, values[:, place]) for codes, place in zip(seen, places, strict=True)]
     pairs = zip(places, seen, strict=True)
-    return Spread(tuple(_category(first.columns[place], place, codes) for place, codes in pairs))
+    categories = tuple(_category(first.columns[place], place, codes) for place, codes in pairs)
+    for category in categories:
+        _refuse_names(category, index)
+    return Spread(categories)
+
+
+def _refuse_names(category: Category, index: int) -> None:
+    """Refuse a column that names rows: as columns of its own it would fill the memory and teach nothing."""
+    if len(category.codes) > MOST_CATEGORIES:
+        raise misfit(
+            index,
+            f"column '{category.name}' has {len(category.codes):,} different values, too many for a column each",
+            "list it under `ids` if it names the rows, or leave it out with `features`",
+        )
 
 
 def _category(column: Column, place: int, codes: Array) -> Category:
