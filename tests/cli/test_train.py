@@ -102,7 +102,12 @@ def test_a_gate_on_what_is_not_measured_is_refused_before_anything_runs(dlrun: D
 
 
 def test_an_early_stop_is_told_with_the_epoch_of_the_weights(dlrun: Dlrun, tiny: Path) -> None:
-    done = dlrun("train", str(tiny), "--set", "training={epochs: 400, early_stopping: {monitor: accuracy, patience: 2, on: inner}}")
+    done = dlrun(
+        "train",
+        str(tiny),
+        "--set",
+        "training={epochs: 400, early_stopping: {monitor: accuracy, patience: 2, on: inner}}",
+    )
 
     (line,) = (line for line in done.out.splitlines() if line.startswith("stopped"))
     stopped, of, kept = (int(word) for word in line.replace(";", "").split() if word.isdigit())
