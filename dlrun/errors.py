@@ -6,10 +6,10 @@
     ├── DataError             3   the data are missing, damaged, or not what the spec says
     ├── TrainingError         1   a fit diverged or ran out of memory
     ├── GateError             5   a `--require` was not met
-    ├── RunFolderError        6   a run folder is busy, damaged, or cannot be found
-    └── Terminated          143   SIGTERM arrived (Ctrl-C is Python's own KeyboardInterrupt, 130)
+    └── RunFolderError        6   a run folder is busy, damaged, or cannot be found
 
-Anything else that escapes is a bug in dlrun and is not caught.
+`Terminated` (SIGTERM, 143) stands beside Python's own KeyboardInterrupt (Ctrl-C, 130): neither is an error, and nothing
+but the command line catches them. Anything else that escapes is a bug in dlrun and is not caught.
 """
 
 from __future__ import annotations
@@ -128,7 +128,5 @@ class RunFolderError(DlrunError):
     exit_code = ExitCode.RUN_FOLDER
 
 
-class Terminated(DlrunError):
+class Terminated(BaseException):
     """The process was asked to end (SIGTERM)."""
-
-    exit_code = ExitCode.TERMINATED

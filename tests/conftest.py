@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadlines: a machine that is busy is no failure. In CI the same examples each time; elsewhere new ones.
+settings.register_profile("dlrun", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("dlrun")
 
 REPO = Path(__file__).parents[1]
 KERAS_FILES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,7 @@ def check(
     """Say what is wrong with each spec: every problem at once, with its place and a remedy."""
     terminal = Terminal()
     codes = set()
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         for spec in specs:
             found = _check_one(spec, options.overrides(set_, seed), data_root, with_data=data, debug=debug)
             codes.add(found["exit_code"])
@@ -56,14 +57,12 @@ def _check_one(
         except SpecError as error:
             raise loaded.locate(error) from error
     except DlrunError as error:
-        if debug:
-            raise
         problems = error.problems if isinstance(error, SpecError) else (Problem(error.message, hint=error.hint),)
         found |= {
             "ok": False,
             "exit_code": int(error.exit_code),
             "problems": [_as_json(problem) for problem in problems],
-            "text": explain(error),
+            "text": ("".join(traceback.format_exception(error)) if debug else "") + explain(error),
         }
     return found
 

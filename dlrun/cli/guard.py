@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,17 +24,23 @@ def guarded(terminal: Terminal, *, debug: bool = False, as_json: bool = False) -
             yield
             terminal.refuse_lost_results()
     except DlrunError as error:
-        if debug:
-            raise
-        terminal.message(explain(error))
+        tell(terminal, error, debug=debug)
         if as_json:
             terminal.result_json(failure(error))
         raise SystemExit(int(error.exit_code)) from error
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        terminal.message("interrupted")
-        raise SystemExit(int(ExitCode.INTERRUPTED)) from None
+    except (KeyboardInterrupt, Terminated) as stop:
+        code = ExitCode.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitCode.TERMINATED
+        terminal.message("interrupted" if code == ExitCode.INTERRUPTED else "terminated by SIGTERM")
+        if as_json:
+            terminal.result_json({"status": "interrupted", "exit_code": int(code)})
+        raise SystemExit(int(code)) from None
+
+
+def tell(terminal: Terminal, error: DlrunError, *, debug: bool, prefix: str = "") -> None:
+    """Tell an error on stderr, after its traceback if that was asked for."""
+    if debug:
+        terminal.message("".join(traceback.format_exception(error)))
+    terminal.message(prefix + explain(error))
 
 
 def failure(error: DlrunError) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def _sigterm_raises() -> Iterator[None]:
     """Turn SIGTERM into an exception, so that a run gets the chance to say that it was interrupted."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated("terminated by SIGTERM")
+        raise Terminated
 
     try:
         before = signal.signal(signal.SIGTERM, stop)

@@ -23,7 +23,7 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(check.check)
 app.command()(describe.describe)
-app.add_typer(runs.app, name="runs")
+app.command()(runs.runs)
 app.command()(show.show)
 app.add_typer(data.app, name="data")
 app.command("list")(listing.list_)

@@ -29,8 +29,7 @@ class Progress:
         self._quiet, self._every_epoch = quiet, every_epoch
         self._live = terminal.live and not quiet
         self._last = ""
-        self._fits = 1
-        self._epochs_left = 0.0
+        self._fits = self._epochs = 1
         self._fit_started = time.monotonic()
         self._shown = False
 
@@ -41,6 +40,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clear()
+        if self._noise is not None:
+            self._noise.move_back()
 
     def __call__(self, event: Event) -> None:
         """Show what has happened."""
@@ -48,7 +49,7 @@ class Progress:
             case RunStarted():
                 if self._noise is not None:
                     self._noise.move_to(Path(event.folder) / "log.txt")
-                self._fits = event.fits
+                self._fits, self._epochs = event.fits, event.epochs
                 self._headline(event.record)
             case Warned():
                 if not self._quiet:
@@ -57,7 +58,8 @@ class Progress:
             case FitStarted():
                 self._fit_started = time.monotonic()
             case BatchEnded():
-                self._show(f"{self._last or f'epoch {event.epoch}'}  step {event.step}/{event.steps}")
+                before = f"  before: {self._last.partition('  ')[2]}" if self._last else ""
+                self._show(f"epoch {event.epoch}/{self._epochs}  step {event.step}/{event.steps}{before}")
             case EpochEnded():
                 self._epoch_ended(event)
             case FitEnded():

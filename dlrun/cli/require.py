@@ -45,13 +45,23 @@ def check_gate_names(gates: Sequence[Gate], measured: Sequence[str]) -> None:
             raise UsageError(f"--require names '{gate.metric}'; this run scores {', '.join(measured)}")
 
 
-def check_gates(gates: Sequence[Gate], record: Mapping[str, Any]) -> None:
-    """Compare each gate with the record's validation scores. Raises GateError naming all that are missed."""
-    scores: Mapping[str, Mapping[str, Any]] = record["scores"]["validation"]
-    missed = []
-    for gate in gates:
-        value = scores[gate.metric]["mean"]
-        if value is None or not OPERATORS[gate.comparison](value, gate.bound):
-            missed.append(f"{gate} (it is {'unknown' if value is None else format(value, '.4g')})")
+def missed_gates(gates: Sequence[Gate], record: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """Return the gates that a record's validation scores do not pass; a score without a value passes none."""
+    return tuple(gate for gate in gates if not _passes(gate, _value(gate, record)))
+
+
+def refuse_missed(missed: Sequence[Gate], record: Mapping[str, Any]) -> None:
+    """Raise GateError naming the gates that were missed, if there are any."""
     if missed:
-        raise GateError(f"required, and not reached: {'; '.join(missed)}")
+        named = [(gate, _value(gate, record)) for gate in missed]
+        words = [f"{gate} (it is {'unknown' if value is None else format(value, '.4g')})" for gate, value in named]
+        raise GateError(f"required, and not reached: {'; '.join(words)}")
+
+
+def _value(gate: Gate, record: Mapping[str, Any]) -> float | None:
+    value: float | None = record["scores"]["validation"][gate.metric]["mean"]
+    return value
+
+
+def _passes(gate: Gate, value: float | None) -> bool:
+    return value is not None and bool(OPERATORS[gate.comparison](value, gate.bound))

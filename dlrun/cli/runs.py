@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,18 +12,15 @@ from dlrun.cli import options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 
-app = typer.Typer(rich_markup_mode=None, help="List runs.")
+
+class Action(StrEnum):
+    """What can be done with runs."""
+
+    LIST = "list"
 
 
-@app.callback(invoke_without_command=True)
-def default(context: typer.Context, runs: options.Runs = options.RUNS, as_json: options.Json = False) -> None:
-    """List the runs, newest first."""
-    if context.invoked_subcommand is None:
-        list_(runs=runs, as_json=as_json)
-
-
-@app.command("list")
-def list_(
+def runs(
+    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.LIST,
     runs: options.Runs = options.RUNS,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Show the newest N.")] = None,
     as_json: options.Json = False,

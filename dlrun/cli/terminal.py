@@ -135,6 +135,11 @@ class NativeNoise:
     def __init__(self, first: int) -> None:
         self._first = first
 
+    def move_back(self) -> None:
+        """Send noise to the temporary file again: a run that is over has a log that is closed."""
+        sys.stderr.flush()
+        os.dup2(self._first, 2)
+
     def move_to(self, log: Path) -> None:
         """Append what came so far to a log file, and send what comes from now on there too."""
         sys.stderr.flush()

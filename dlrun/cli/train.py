@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlrun.cli import options
-from dlrun.cli.guard import explain, failure, guarded
+from dlrun.cli.guard import failure, guarded, tell
 from dlrun.cli.terminal import NativeNoise, Terminal
-from dlrun.errors import DlrunError, ExitCode, Terminated
+from dlrun.errors import DlrunError, ExitCode, GateError
 
 if TYPE_CHECKING:
     from dlrun.cli.require import Gate
@@ -52,7 +52,7 @@ def train(
 
     terminal = Terminal()
     show = _Show(as_json, quiet, verbose, len(specs) > 1)
-    with guarded(terminal, debug=debug):
+    with guarded(terminal, debug=debug, as_json=as_json):
         gates = [parse_gate(text) for text in require]
         changes = options.overrides(set_, seed)
         with terminal.muted(debug=debug) as noise:
@@ -82,14 +82,11 @@ def _train_all(
         try:
             train_one(spec)
             codes.append(ExitCode.DONE)
-        except Terminated:
-            raise
         except DlrunError as error:
-            if debug:
-                raise
             codes.append(error.exit_code)
-            terminal.message(_named(spec, explain(error), show))
-            if show.as_json:
+            tell(terminal, error, debug=debug, prefix=_prefix(spec, error, show))
+            # A run that misses a gate has printed its record, with the gate in it.
+            if show.as_json and not isinstance(error, GateError):
                 terminal.result_json({"spec": str(spec), **failure(error)}, indent=None if show.many else 2)
             if fail_fast:
                 break
@@ -101,9 +98,9 @@ def _train_all(
     return int(codes[0]) if len(set(codes)) == 1 else int(ExitCode.PARTIAL)
 
 
-def _named(spec: Path, message: str, show: _Show) -> str:
-    """Say which of several specs a message is about, where it does not say so itself."""
-    return f"{spec}: {message}" if show.many and str(spec) not in message else message
+def _prefix(spec: Path, error: DlrunError, show: _Show) -> str:
+    """Say which of several specs an error is about, where it does not say so itself."""
+    return f"{spec}: " if show.many and str(spec) not in str(error) else ""
 
 
 def _train_one(
@@ -117,7 +114,7 @@ def _train_one(
     show: _Show,
 ) -> None:
     from dlrun.cli.progress import Progress
-    from dlrun.cli.require import check_gate_names, check_gates
+    from dlrun.cli.require import check_gate_names, missed_gates, refuse_missed
     from dlrun.experiment import plan, run
     from dlrun.report import text
     from dlrun.spec import load_spec
@@ -134,12 +131,13 @@ def _train_one(
         terminal, noise, headline, quiet=show.quiet, every_epoch=show.verbose or not terminal.live
     ) as progress:
         done = run(loaded, experiment, runs_dir=runs, on_event=progress, command=sys.argv)
+    record = {**done.record, "run": str(done.folder)}
+    missed = missed_gates(gates, record)
     if show.as_json:
-        terminal.result_json({**done.record, "run": str(done.folder)}, indent=None if show.many else 2)
+        kept = {"gates": {str(gate): gate not in missed for gate in gates}} if gates else {}
+        terminal.result_json({**record, **kept}, indent=None if show.many else 2)
     else:
-        terminal.result(
-            text.render_result({**done.record, "run": str(done.folder)}, width=terminal.width, unicode=terminal.unicode)
-        )
+        terminal.result(text.render_result(record, width=terminal.width, unicode=terminal.unicode))
         if show.many:
             terminal.result("")
-    check_gates(gates, done.record)
+    refuse_missed(missed, record)

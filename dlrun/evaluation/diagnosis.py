@@ -128,7 +128,9 @@ def figure(value: float) -> str:
 
 
 def _best(scores: Floats, higher_is_better: bool) -> int:
-    """Return the index of the best score; values that are not numbers never win, unless there is nothing else."""
+    """Return the index of the best score; values that are not numbers never win. Where all are such, the last one."""
+    if np.isnan(scores).all():
+        return len(scores) - 1
     ranked = np.where(np.isnan(scores), -np.inf, scores if higher_is_better else -scores)
     return int(np.argmax(ranked))
 

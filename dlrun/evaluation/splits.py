@@ -88,7 +88,7 @@ def make_splits(dataset: Dataset, evaluation: Evaluation) -> SplitPlan:
 
 
 def inner_split(
-    targets: Array, train: Indices, share: float | int, *, seed: int, stratify: bool
+    targets: Array, train: Indices, share: float | int, *, seed: int, stratify: bool, shuffle: bool = True
 ) -> tuple[Indices, Indices]:
     """Cut rows for early stopping off the training rows of a split.
 
@@ -97,6 +97,7 @@ def inner_split(
         train: the training rows of one split.
         share: of the training rows, or a number of them.
         seed: names this draw; everything else about it is fixed.
+        shuffle: False takes the last training rows, as data in an order want it.
         stratify: keep the classes' shares (class indices only); where a class is too small for that, draw without.
 
     Returns:
@@ -106,6 +107,9 @@ def inner_split(
         SpecError: one of the two would be empty.
     """
     held = _held_rows(share, len(train), ("training", "early_stopping", "inner"), "training rows")
+    if not shuffle:
+        ordered = np.sort(train)
+        return ordered[:-held], ordered[-held:]
     classes = targets if stratify else None
     if classes is not None and obstacle(classes[train], held, ()):
         classes = None

@@ -1,6 +1,7 @@
 """The whole story: spec → data → splits → folds → engine → scores → run folder.
 
-`plan` goes as far as one can without TensorFlow; `run` goes to the end. Only this package sees a whole spec.
+`plan` goes as far as one can without TensorFlow; `run` goes to the end. It coordinates the packages below, which don't
+know each other.
 """
 
 from dlrun.experiment.describing import describe, describe_data

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.encoded import MultiHotRows
-from dlrun.errors import SpecError
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.recording import part_sizes
-from dlrun.experiment.training import training_plan
+from dlrun.experiment.training import trial_model
 from dlrun.models import layer_table
 from dlrun.spec import LoadedSpec
-from dlrun.training.backend import prepare_backend
 
 
 def describe(loaded: LoadedSpec) -> dict[str, Any]:
@@ -24,12 +22,7 @@ def describe(loaded: LoadedSpec) -> dict[str, Any]:
         DlrunError: whatever would keep the experiment from running.
     """
     experiment = plan(loaded)
-    prepare_backend()
-    try:
-        model = training_plan(experiment).build(experiment.spec.seed)
-    except SpecError as error:
-        raise loaded.locate(error) from error
-    layers = [asdict(row) for row in layer_table(model)]
+    layers = [asdict(row) for row in layer_table(trial_model(experiment, loaded))]
     rows = len(experiment.first.train)
     return {
         "name": experiment.spec.name,
@@ -45,7 +38,7 @@ def describe(loaded: LoadedSpec) -> dict[str, Any]:
 
 
 def describe_data(experiment: Experiment) -> dict[str, Any]:
-    """Describe the data alone; no TensorFlow. Test rows are counted and otherwise not looked at."""
+    """Describe the data alone; no TensorFlow. No value of a test row is in it."""
     dataset, encoded = experiment.dataset, experiment.first.inputs
     bits = isinstance(encoded, MultiHotRows)
     targets = dataset.targets

@@ -42,16 +42,24 @@ class FoldInputs:
         return np.concatenate([self.train, self.monitor, self.split.validation])
 
 
+def inner_rows(spec: ExperimentSpec, dataset: Dataset, split: Split) -> tuple[Indices, Indices]:
+    """Divide a split's training rows into those that train and those that early stopping watches (maybe none)."""
+    stopping, evaluation = spec.training.early_stopping, spec.evaluation
+    if stopping is None or stopping.on != "inner":
+        return split.train, np.empty(0, np.int64)
+    return inner_split(
+        dataset.targets,
+        split.train,
+        stopping.inner,
+        seed=evaluation.split_seed,
+        stratify=dataset.task in ("binary", "multiclass") and evaluation.stratify is not False,
+        shuffle=evaluation.shuffle,
+    )
+
+
 def encode_fold(spec: ExperimentSpec, dataset: Dataset, split: Split) -> FoldInputs:
     """Fit the preprocessing on a split's training rows and encode every row of the split."""
-    train, monitor = split.train, np.empty(0, np.int64)
-    stopping = spec.training.early_stopping
-    if stopping is not None and stopping.on == "inner":
-        classes = dataset.targets if dataset.task in ("binary", "multiclass") else None
-        seed = spec.evaluation.split_seed
-        train, monitor = inner_split(
-            dataset.targets, split.train, stopping.inner, seed=seed, stratify=classes is not None
-        )
+    train, monitor = inner_rows(spec, dataset, split)
     fitted = fit_steps(spec.preprocessing, dataset, train)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     return FoldInputs(split, train, monitor, inputs, fitted)

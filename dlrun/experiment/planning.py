@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,12 +10,14 @@ import numpy as np
 from dlrun.data import DataSummary, inspect, load_dataset, overlap, resolved_source
 from dlrun.data.dataset import CLASSIFICATION, Dataset
 from dlrun.data.labels import class_weights
-from dlrun.errors import SpecError
-from dlrun.evaluation import Metric, SplitPlan, make_splits, metrics_for
+from dlrun.errors import Problem, SpecError
+from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
 from dlrun.experiment.folds import FoldInputs, encode_fold
 from dlrun.models import Completed, DataFacts, complete, input_facts
+from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
-from dlrun.spec.sections import ExperimentSpec
+from dlrun.spec.sections import EarlyStopping, ExperimentSpec
+from dlrun.spec.steps import Normalise, Scale, StepSpec
 from dlrun.training.choice import Choice, choose_engine
 
 MANY_REPEATED = 0.01
@@ -66,14 +69,15 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     facts = _facts(spec, dataset, first)
     completed = complete(spec, facts)
     engine = choose_engine(spec.training.engine)
-    whole = _fill_in(completed, dataset, splits, engine)
+    metrics = metrics_for(completed.spec.metrics or (), dataset.task, dataset.outputs)
+    whole = _fill_in(completed, dataset, splits, engine, metrics)
     seen = np.concatenate([splits.splits[0].train, splits.splits[0].validation])
     return Experiment(
         spec=whole,
         dataset=dataset,
         summary=inspect(dataset, np.sort(seen)),
         splits=splits,
-        metrics=metrics_for(whole.metrics or (), dataset.task, dataset.outputs),
+        metrics=metrics,
         facts=facts,
         engine=engine,
         first=first,
@@ -85,7 +89,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
 def _repeated_rows(dataset: Dataset, first: FoldInputs) -> tuple[str, ...]:
     """Warn when validation rows also stand among the training rows: a net that learns by heart knows them."""
     validation = first.split.validation
-    known = overlap(dataset, first.train, validation)
+    known = overlap(dataset, first.split.train, validation)
     if known < MANY_REPEATED * len(validation):
         return ()
     return (
@@ -106,7 +110,7 @@ def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFac
         target_low=float(targets.min()) if numeric else None,
         target_high=float(targets.max()) if numeric else None,
         inputs=input_facts(first.inputs, positions),
-        normalised=any(step.step in ("normalise", "scale") for step in spec.preprocessing),
+        normalised=any(_brings_to_one_range(step) for step in spec.preprocessing),
         integer_inputs=first.fitted.integer_inputs,
         tokens=_token_count(dataset, first),
     )
@@ -119,13 +123,38 @@ def _token_count(dataset: Dataset, first: FoldInputs) -> int | None:
     return dataset.vocabulary or int(np.asarray(first.inputs).max()) + 1
 
 
-def _fill_in(completed: Completed, dataset: Dataset, splits: SplitPlan, engine: Choice) -> ExperimentSpec:
+def _brings_to_one_range(step: StepSpec) -> bool:
+    """Whether a step puts every feature on one scale; on chosen columns it says nothing of the others."""
+    return isinstance(step, Normalise | Scale) and step.columns is None
+
+
+def _with_monitor(stopping: EarlyStopping | None, metrics: Sequence[Metric]) -> EarlyStopping | None:
+    """Name what early stopping watches as the history does. Raises SpecError when it is not measured."""
+    if stopping is None or stopping.monitor == LOSS:
+        return stopping
+    table = registry("metrics")
+    meant = table.find(stopping.monitor)
+    names = [metric.name for metric in metrics]
+    same = [name for name in names if name == stopping.monitor or (meant and table.find(name) is meant)]
+    if not same:
+        known = ", ".join([LOSS, *names])
+        path = ("training", "early_stopping", "monitor")
+        raise SpecError([Problem(f"'{stopping.monitor}' is not measured", path, f"measured are: {known}")])
+    return stopping.model_copy(update={"monitor": same[0]})
+
+
+def _fill_in(
+    completed: Completed, dataset: Dataset, splits: SplitPlan, engine: Choice, metrics: Sequence[Metric]
+) -> ExperimentSpec:
     """Fill in what follows from data and machine, so that the spec written down is this run and no other."""
     spec = completed.spec
     test = spec.evaluation.test
     if test is None:
         test = "provided" if len(dataset.test_rows) else 0.2
-    evaluation = spec.evaluation.model_copy(update={"test": test, "stratify": splits.stratified})
-    training = spec.training.model_copy(update={"engine": engine.name})
+    # Where a part could not be stratified, the default is written down again: the same draw must come of it.
+    stratify = True if splits.stratified else spec.evaluation.stratify
+    evaluation = spec.evaluation.model_copy(update={"test": test, "stratify": stratify})
+    stopping = _with_monitor(spec.training.early_stopping, metrics)
+    training = spec.training.model_copy(update={"engine": engine.name, "early_stopping": stopping})
     source = resolved_source(spec.dataset, dataset)
     return spec.model_copy(update={"evaluation": evaluation, "training": training, "dataset": source})

@@ -10,7 +10,7 @@ from typing import Any
 from dlrun.data import DataSummary
 from dlrun.data.dataset import Dataset
 from dlrun.evaluation import EvaluationResult, diagnose, power
-from dlrun.experiment.folds import probabilities
+from dlrun.experiment.folds import inner_rows, probabilities
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import HistoryRow, prediction_header, prediction_rows
 from dlrun.models import outline
@@ -78,8 +78,10 @@ def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec)
     folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked)))
     arrays = {"test": experiment.splits.test}
     for split in experiment.splits.splits:
-        arrays[f"i{split.iteration}-f{split.fold}_train"] = split.train
-        arrays[f"i{split.iteration}-f{split.fold}_validation"] = split.validation
+        name = f"i{split.iteration}-f{split.fold}"
+        train, monitor = inner_rows(experiment.spec, experiment.dataset, split)
+        arrays |= {f"{name}_train": train, f"{name}_validation": split.validation}
+        arrays |= {f"{name}_monitor": monitor} if len(monitor) else {}
     folder.write_arrays("splits.npz", **arrays)
     folder.write_json("preprocessing.json", experiment.first.fitted.state())
 
@@ -133,6 +135,7 @@ def closing(experiment: Experiment, results: Sequence[FitResult], summary: Evalu
             "epochs_trained": [result.history.epochs for result in results],
             "final_epoch": [result.final_epoch for result in results],
             "stopped_early": any(result.stopped_early for result in results),
+            "stop_watched": experiment.spec.training.early_stopping and experiment.spec.training.early_stopping.on,
         },
         "warnings": [*experiment.warnings, *summary.notes],
     }

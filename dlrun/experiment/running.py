@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlrun.errors import SpecError, TrainingError
+from dlrun.errors import TrainingError
 from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, naive_baselines, summarise
 from dlrun.events import EpochEnded, Event, OnEvent, RunStarted, Warned, ignore
 from dlrun.experiment import recording
 from dlrun.experiment.folds import encode_fold, fold_data, probabilities
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.tables import HISTORY_HEADER, HistoryRow, history_rows
-from dlrun.experiment.training import training_plan
+from dlrun.experiment.training import training_plan, trial_model
 from dlrun.report.progress import log_line
 from dlrun.runs import RunFolder, create_run
 from dlrun.spec import LoadedSpec
-from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import FitResult, FoldData, FoldTask
 
 
@@ -51,7 +50,7 @@ def run(
         DlrunError: see `dlrun.errors`; what had been finished by then is in the run folder, whose status says so.
     """
     experiment = experiment or plan(loaded)
-    parameters = _count_parameters(experiment, loaded)
+    parameters = int(trial_model(experiment, loaded).count_params())
     with create_run(runs_dir, experiment.spec.name) as folder:
         record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), command))
         recording.write_plan(folder, experiment, loaded.spec)
@@ -68,15 +67,6 @@ def run(
         summary = _summarise(experiment, results)
         recording.write_results(folder, experiment, results, listener.history)
         return RunRecord(folder.path, folder.finish(recording.closing(experiment, results, summary)))
-
-
-def _count_parameters(experiment: Experiment, loaded: LoadedSpec) -> int:
-    """Build the model once before a run folder exists: a layer that does not fit is the spec's fault."""
-    prepare_backend()
-    try:
-        return int(training_plan(experiment).build(experiment.spec.seed).count_params())
-    except SpecError as error:
-        raise loaded.locate(error) from error
 
 
 def _fit(experiment: Experiment, on_event: OnEvent) -> list[FitResult]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from dlrun.errors import SpecError
+from dlrun.evaluation import LOSS
 from dlrun.experiment.planning import Experiment
 from dlrun.models import build, compile_arguments, train_metric_names
+from dlrun.spec import LoadedSpec
+from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import EarlyStop, TrainingPlan
 
 
@@ -25,6 +31,22 @@ def training_plan(experiment: Experiment) -> TrainingPlan:
     )
 
 
+def trial_model(experiment: Experiment, loaded: LoadedSpec) -> Any:
+    """Build and compile the model once before a run has a folder: what Keras refuses is the spec's fault.
+
+    Raises:
+        SpecError: with the places of what does not fit.
+    """
+    prepare_backend()
+    planned = training_plan(experiment)
+    try:
+        model = planned.build(experiment.spec.seed)
+        model.compile(**planned.compile_arguments())
+    except SpecError as error:
+        raise loaded.locate(error) from error
+    return model
+
+
 def _early_stop(experiment: Experiment, better: dict[str, bool]) -> EarlyStop | None:
     stopping = experiment.spec.training.early_stopping
     if stopping is None:
@@ -33,6 +55,6 @@ def _early_stop(experiment: Experiment, better: dict[str, bool]) -> EarlyStop | 
         monitor=stopping.monitor,
         patience=stopping.patience,
         min_delta=stopping.min_delta,
-        higher_is_better=better.get(stopping.monitor, False),
+        higher_is_better=stopping.monitor != LOSS and better[stopping.monitor],
         restore_best=stopping.on == "inner",
     )

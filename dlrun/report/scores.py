@@ -116,7 +116,8 @@ def _stop_words(training: Record) -> str:
         return ""
     kept = whole(final[0]) if isinstance(final, list) and len(final) == 1 else None
     weights = "" if kept is None else f"; these are the weights of epoch {kept}"
-    return f"early, after epoch {whole(trained[0])} of {whole(training.get('epochs'))}{weights}"
+    chosen = " (chosen on the rows that are scored)" if training.get("stop_watched") == "validation" else ""
+    return f"early, after epoch {whole(trained[0])} of {whole(training.get('epochs'))}{chosen}{weights}"
 
 
 def _power_words(diagnosis: Record) -> str:

@@ -101,15 +101,15 @@ class Evaluation(Section):
 class EarlyStopping(Section):
     """Stop when the monitored score has not become better for ``patience`` epochs.
 
-    ``on: validation`` watches the rows that are scored, so the stop is chosen on them; the final weights are those of
-    the last epoch. ``on: inner`` watches ``inner`` of the training rows, cut off for this alone, and goes back to the
-    best epoch's weights: the validation score stays clean.
+    ``on: inner`` watches ``inner`` of the training rows, cut off for this alone, and goes back to the best epoch's
+    weights: the validation score stays clean. ``on: validation`` watches the rows that are scored, so the stop is
+    chosen on them, and the result says so; the final weights are those of the last epoch.
     """
 
     patience: Count = 3
     monitor: str = "loss"
     min_delta: Weight = 0.0
-    on: Literal["inner", "validation"] = "validation"
+    on: Literal["inner", "validation"] = "inner"
     inner: Share = 0.2
 
 

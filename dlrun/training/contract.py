@@ -41,7 +41,7 @@ class FoldData:
         targets: as the loss takes them, (rows, outputs) or (rows,) for integer labels.
         train: indices into ``inputs``, shape (training rows,).
         validation: indices into ``inputs`` of the rows that are scored.
-        monitor: indices that early stopping watches: a part cut off the training rows, the validation rows, or None.
+        monitor: indices that early stopping watches, cut off the training rows; None: it watches the validation rows.
         weights: of each row in the loss, shape (rows,), or None for 1.
         score: scores predictions for the validation rows, (validation rows, outputs), by every metric but the loss.
         score_monitor: the same for the monitor rows, where they are not the validation rows.
@@ -112,7 +112,8 @@ class FitResult:
 
     Args:
         predictions: for the validation rows, by the final weights, (validation rows, outputs), float32.
-        best_epoch: the epoch of the primary metric's best validation score, counted from 1.
+        best_epoch: the epoch of the primary metric's best validation score, counted from 1; the last one where
+            the score has no value in any epoch.
         best_predictions: for the validation rows at that epoch.
         final_epoch: the epoch whose weights are the final ones: the last one, or the best monitored one that early
             stopping went back to.
@@ -138,10 +139,6 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """What the spec calls it."""
-        ...
-
-    def refusals(self, plan: TrainingPlan) -> tuple[str, ...]:
-        """Say why this engine cannot carry out a plan; empty when it can."""
         ...
 
     def fit(

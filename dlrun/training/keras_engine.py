@@ -34,10 +34,6 @@ class KerasEngine:
 
     name = "keras"
 
-    def refusals(self, plan: TrainingPlan) -> tuple[str, ...]:
-        """There is nothing that ``model.fit`` refuses and a spec can say."""
-        return ()
-
     def fit(
         self,
         tasks: Sequence[FoldTask],
@@ -155,7 +151,7 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         values = validation
         if self._data.monitor is not None and self._data.score_monitor is not None:
             _, values = self._score(self._data.monitor, self._data.score_monitor)
-        if self._watch.monitor(values[rule.monitor], rule) and rule.restore_best:
+        if self._watch.monitor(values.get(rule.monitor, math.nan), rule) and rule.restore_best:
             self._restore = self.model.get_weights()
         if self._watch.should_stop(rule):
             self._stopped_early = self._epoch < self._plan.epochs
@@ -173,7 +169,7 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
             task=self._task,
             history=watch.history,
             predictions=self._predictions,
-            best_epoch=watch.best_epoch,
+            best_epoch=watch.best_epoch or watch.epochs,
             best_predictions=best,
             final_epoch=final_epoch,
             model=model,

@@ -93,6 +93,22 @@ def test_a_gate_decides_the_exit_code_and_the_run_stays(dlrun: Dlrun, tiny: Path
     assert ("required, and not reached: accuracy>1" in done.err) is (code == 5)
 
 
+def test_a_missed_gate_is_part_of_the_one_json_object(dlrun: Dlrun, tiny: Path) -> None:
+    done = dlrun("train", str(tiny), "--require", "accuracy>1", "--require", "loss>=0", "--json", "-q")
+
+    record = json.loads(done.out)
+    assert done.code == 5
+    assert record["status"] == "done"
+    assert record["gates"] == {"accuracy>1": False, "loss>=0": True}
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlrun: Dlrun) -> None:
+    done = dlrun("check", "missing.yaml", "--debug")
+
+    assert done.code == 2
+    assert "Traceback" in done.err
+
+
 def test_a_gate_on_what_is_not_measured_is_refused_before_anything_runs(dlrun: Dlrun, tiny: Path) -> None:
     done = dlrun("train", str(tiny), "--require", "mae<=1")
 

@@ -259,3 +259,10 @@ def test_an_inner_split_falls_back_to_plain_drawing_where_a_class_has_one_row() 
 def test_an_inner_split_that_leaves_nothing_to_train_on_is_refused() -> None:
     with pytest.raises(SpecError, match=r"training.early_stopping.inner.*nothing is left"):
         inner_split(np.zeros(5), np.arange(5), 5, seed=0, stratify=False)
+
+
+def test_an_inner_split_of_rows_in_order_takes_the_last_ones() -> None:
+    rest, inner = inner_split(np.zeros(20), np.arange(4, 14), 3, seed=0, stratify=False, shuffle=False)
+
+    assert rest.tolist() == [4, 5, 6, 7, 8, 9, 10]
+    assert inner.tolist() == [11, 12, 13]

@@ -85,6 +85,43 @@ def test_running_the_runs_own_spec_again_gives_the_same_run(spec: Path) -> None:
     ]
 
 
+def test_a_run_that_could_stratify_only_one_part_is_repeated_by_its_spec(tmp_path: Path) -> None:
+    lines = [f"{row % 11},{0 if row < 60 else 1 if row < 98 else 2}" for row in range(100)]
+    (tmp_path / "table.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
+    spec = tmp_path / "rare.yaml"
+    spec.write_text(
+        "task: multiclass\ndataset: {source: csv, path: table.csv, target: b}\nlayers: [Dense: 4]\n"
+        "evaluation: {test: 0.5}\ntraining: {epochs: 1}\n"
+    )
+
+    first = train(spec)
+
+    again = train(first / "spec.yaml")
+    assert record_of(again)["splits"] == record_of(first)["splits"]
+
+
+@pytest.mark.parametrize("name", ["mean_absolute_error", "MeanAbsoluteError", "mae"])
+def test_early_stopping_may_watch_a_metric_by_any_of_its_names(tmp_path: Path, name: str) -> None:
+    spec = tmp_path / "stop.yaml"
+    spec.write_text("dataset: diabetes\npreprocessing: [normalise]\nlayers: [Dense: 4]\ntraining: {epochs: 2}\n")
+
+    folder = train(spec, f"training.early_stopping={{monitor: {name}}}")
+
+    assert "monitor: mae" in (folder / "spec.yaml").read_text()
+
+
+def test_early_stopping_on_what_is_not_measured_is_a_spec_error(spec: Path) -> None:
+    with pytest.raises(SpecError, match=r"'mae' is not measured(?s:.)*loss, accuracy, roc_auc"):
+        train(spec, "training.early_stopping={monitor: mae}")
+
+
+def test_an_optimiser_that_keras_refuses_is_found_before_a_folder_is_made(spec: Path) -> None:
+    with pytest.raises(SpecError):
+        train(spec, "optimiser={name: sgd, momentum: 2}")
+
+    assert not (spec.parent / "runs").exists()
+
+
 def test_another_seed_changes_the_weights_and_not_the_splits(spec: Path) -> None:
     first, second = train(spec), train(spec, "seed=1")
 
@@ -220,6 +257,10 @@ def test_early_stopping_on_inner_rows_keeps_the_validation_rows_out_of_it(spec: 
 
     parts = record["protocol"]
     assert (parts["train"], parts["monitor"], parts["validation"], parts["test"]) == (54, 18, 18, 30)
+    folder = next((spec.parent / "runs").glob("spec-*"))
+    monitor = np.load(folder / "splits.npz")["i1-f1_monitor"]
+    assert len(monitor) == 18
+    assert not set(monitor.tolist()) & set(np.load(folder / "splits.npz")["i1-f1_train"].tolist())
     assert record["training"]["stopped_early"]
     assert record["training"]["final_epoch"][0] == record["training"]["epochs_trained"][0] - 2
 

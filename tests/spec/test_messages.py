@@ -84,7 +84,7 @@ BAD = (
     "training: {epochs: true}\n" + TAIL,
     "training: {batch_size: '32'}\n" + TAIL,
     "training: {early_stopping: true}\n" + TAIL,
-    "training: {early_stopping: {inner: 0.1}}\n" + TAIL,
+    "training: {early_stopping: {inner: 0.1, on: validation}}\n" + TAIL,
     "training: {early_stopping: {monitor: mse}}\nmetrics: [mae]\n" + TAIL,
     "training: {class_weight: {0: heavy}}\n" + TAIL,
     "training: {class_weight: balance}\n" + TAIL,

@@ -60,7 +60,7 @@ def test_what_early_stopping_watches_is_left_open_where_no_metrics_are_given(loa
 
 
 def test_inner_rows_without_on_inner_would_have_no_effect(complain: Complain, load: Load) -> None:
-    assert "no effect" in complain("training: {early_stopping: {inner: 0.1}}\n", minimal=True)
+    assert "no effect" in complain("training: {early_stopping: {inner: 0.1, on: validation}}\n", minimal=True)
     assert (
         load("training: {early_stopping: {inner: 0.1, on: inner}}\n", minimal=True).training.early_stopping.inner == 0.1
     )
