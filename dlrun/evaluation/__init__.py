@@ -6,11 +6,13 @@ from dlrun.evaluation.intervals import bootstrap
 from dlrun.evaluation.metrics import LOSS, Metric, is_higher_better, metrics_for
 from dlrun.evaluation.probabilities import as_probabilities
 from dlrun.evaluation.results import EvaluationResult, Score, SelectedScore
+from dlrun.evaluation.split_notes import STRATIFIED_TASKS
 from dlrun.evaluation.splits import Split, SplitPlan, inner_split, make_splits
 from dlrun.evaluation.summary import FoldOutcome, summarise
 
 __all__ = [
     "LOSS",
+    "STRATIFIED_TASKS",
     "Baseline",
     "Diagnosis",
     "EvaluationResult",

@@ -12,7 +12,7 @@ from dlrun.data.dataset import Dataset, Indices
 from dlrun.data.encoded import Encoded
 from dlrun.data.labels import class_weights, encode_targets
 from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
-from dlrun.evaluation import Metric, Split, as_probabilities, inner_split
+from dlrun.evaluation import STRATIFIED_TASKS, Metric, Split, as_probabilities, inner_split
 from dlrun.models import gives_logits, output_activation
 from dlrun.spec.sections import ExperimentSpec
 from dlrun.training.contract import FoldData, Score, Scores
@@ -52,7 +52,7 @@ def inner_rows(spec: ExperimentSpec, dataset: Dataset, split: Split) -> tuple[In
         split.train,
         stopping.inner,
         seed=evaluation.split_seed,
-        stratify=dataset.task in ("binary", "multiclass") and evaluation.stratify is not False,
+        stratify=dataset.task in STRATIFIED_TASKS and evaluation.stratify is not False,
         shuffle=evaluation.shuffle,
     )
 

@@ -93,8 +93,8 @@ def _repeated_rows(dataset: Dataset, first: FoldInputs) -> tuple[str, ...]:
     if known < MANY_REPEATED * len(validation):
         return ()
     return (
-        f"{known} of {len(validation)} validation rows also stand in the training rows, exactly: the score is too good "
-        "to be true. Take repeated rows out of the file",
+        f"{known} of {len(validation)} validation rows also stand in the training rows, exactly: what a net learns by "
+        "heart scores well on them, so the score flatters. Take repeated rows out of the file",
     )
 
 
