@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
+from dlrun.cli.interruption import Interruption, interruptible
 from dlrun.cli.terminal import Terminal
 from dlrun.errors import DlrunError, ExitCode, Terminated
 
 
 @contextmanager
-def guarded(terminal: Terminal, *, debug: bool = False, as_json: bool = False) -> Iterator[None]:
+def guarded(terminal: Terminal, *, debug: bool = False, as_json: bool = False) -> Iterator[Interruption]:
     """Run a command's body: an error of ours is told on stderr and ends the process with its code.
 
-    With ``as_json``, stdout gets an object that says so, as `failure` gives it.
+    With ``as_json``, stdout gets an object that says so, as `failure` gives it. A command that trains lets the object
+    that it is given listen to the run, so that Ctrl-C and SIGTERM end it in good order.
     """
     try:
-        with _sigterm_raises():
-            yield
+        with interruptible() as interruption:
+            yield interruption
             terminal.refuse_lost_results()
     except DlrunError as error:
         tell(terminal, error, debug=debug)
@@ -52,21 +52,3 @@ def explain(error: DlrunError) -> str:
     """Write an error for a person: what, where, and what to do; control characters made visible."""
     text = str(error)
     return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that a run gets the chance to say that it was interrupted."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: somebody else handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

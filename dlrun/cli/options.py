@@ -24,6 +24,11 @@ DataRoot = Annotated[
     typer.Option("--data-root", metavar="DIR", help="Resolve a spec's relative data paths here.", show_default=False),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where run folders lie.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A folder, its name, a unique prefix of it, or 'latest'.")]
+Require = Annotated[
+    list[str], typer.Option("--require", metavar="'METRIC<=X'", help="Exit 5 when a validation score misses this.")
+]
+FailFast = Annotated[bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first spec that fails.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings; the result only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every epoch, also on a terminal.")]

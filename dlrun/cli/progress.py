@@ -1,4 +1,4 @@
-"""Progress on stderr: one moving line on a terminal, a plain line for each epoch elsewhere."""
+"""Progress on stderr: one moving line on a terminal; elsewhere a plain line an epoch, or a fold of several."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from typing import Any, Self
 
 from dlrun.cli.terminal import NativeNoise, Terminal
 from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, RunStarted, Warned
-from dlrun.report.progress import epoch_line, shortened, time_left
+from dlrun.report.progress import epoch_fields, fold_fields, fold_name, line_of, step_fields, time_left
 
 
 class Progress:
-    """Listens to a run. Called with each event, from the thread that trains."""
+    """Listens to a run. Called with each event, from the thread that trains.
+
+    Args:
+        terminal: where messages go.
+        noise: what native code prints, sent to the run's log once there is one.
+        headline: is called once, with what the record says when training begins.
+        quiet: say nothing but the headline.
+        verbose: leave a line for each epoch, whatever the terminal and however many folds.
+    """
 
     def __init__(
         self,
@@ -23,15 +31,19 @@ class Progress:
         headline: Callable[[Mapping[str, Any]], None],
         *,
         quiet: bool,
-        every_epoch: bool,
+        verbose: bool,
     ) -> None:
         self._terminal, self._noise, self._headline = terminal, noise, headline
-        self._quiet, self._every_epoch = quiet, every_epoch
+        self._quiet, self._verbose = quiet, verbose
         self._live = terminal.live and not quiet
-        self._last = ""
-        self._fits = self._epochs = 1
-        self._fit_started = time.monotonic()
         self._shown = False
+        self._fits = self._epochs = self._k = self._iterations = 1
+        self._ended = 0
+        self._started: float | None = None
+        self._fit_started = time.monotonic()
+        self._where = ""
+        self._before: tuple[str, ...] = ()
+        self._scores: Mapping[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -47,39 +59,65 @@ class Progress:
         """Show what has happened."""
         match event:
             case RunStarted():
-                if self._noise is not None:
-                    self._noise.move_to(Path(event.folder) / "log.txt")
-                self._fits, self._epochs = event.fits, event.epochs
-                self._headline(event.record)
+                self._run_started(event)
             case Warned():
-                if not self._quiet:
-                    self._clear()
-                    self._terminal.message(f"warning: {event.message}")
+                self._say(f"warning: {event.message}")
             case FitStarted():
-                self._fit_started = time.monotonic()
+                self._fit_began(event)
             case BatchEnded():
-                before = f"  before: {self._last.partition('  ')[2]}" if self._last else ""
-                self._show(f"epoch {event.epoch}/{self._epochs}  step {event.step}/{event.steps}{before}")
+                self._show(step_fields(event, self._epochs, self._where, self._before))
             case EpochEnded():
                 self._epoch_ended(event)
             case FitEnded():
-                self._clear()
-                if event.failure and not self._quiet:
-                    self._terminal.message(f"failed: {event.failure}")
+                self._fit_ended(event)
+
+    def _run_started(self, event: RunStarted) -> None:
+        if self._noise is not None:
+            self._noise.move_to(Path(event.folder) / "log.txt")
+        self._fits, self._epochs, self._ended, self._started = event.fits, event.epochs, 0, None
+        protocol = event.record.get("protocol", {})
+        self._k, self._iterations = protocol.get("k") or event.fits, protocol.get("iterations") or 1
+        self._headline(event.record)
+
+    def _fit_began(self, event: FitStarted) -> None:
+        self._fit_started = time.monotonic()
+        if self._started is None:
+            self._started = self._fit_started
+        self._where = fold_name(event.iteration, event.fold, self._iterations, self._k)
+        self._before, self._scores = (), {}
 
     def _epoch_ended(self, event: EpochEnded) -> None:
-        left = time_left(time.monotonic() - self._fit_started, event.epoch, event.epochs)
-        self._last = epoch_line(event, left, fold=self._fits > 1)
-        if self._every_epoch and not self._quiet:
-            self._clear()
-            self._terminal.message(self._last)
+        self._scores = event.validation
+        fields = epoch_fields(event, self._where, self._left(event.epoch / event.epochs))
+        self._before = epoch_fields(event)[1:]
+        if self._verbose or not (self._live or self._where):
+            self._say(line_of(fields))
         else:
-            self._show(self._last)
+            self._show(fields)
 
-    def _show(self, line: str) -> None:
+    def _fit_ended(self, event: FitEnded) -> None:
+        self._ended += 1
+        self._clear()
+        if self._where and (event.failure or self._verbose or not self._live):
+            seconds = time.monotonic() - self._fit_started
+            self._say(line_of(fold_fields(event, self._where, self._scores, seconds, self._left(0))))
+        elif event.failure:
+            self._say(f"failed: {event.failure}")
+
+    def _left(self, of_this_fit: float) -> str:
+        """Say how long the whole run will go on. A fold that stopped early counts as whole: so may those to come."""
+        elapsed = time.monotonic() - (self._started or self._fit_started)
+        return time_left(elapsed, self._ended + of_this_fit, self._fits)
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            self._clear()
+            self._terminal.message(line)
+
+    def _show(self, fields: tuple[str, ...]) -> None:
         if self._live:
             self._shown = True
-            self._terminal.redraw(shortened(line, max(self._terminal.columns - 1, 20)))
+            self._terminal.redraw(line_of(fields, max(self._terminal.columns - 1, 20)))
 
     def _clear(self) -> None:
         if self._shown:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from dlrun.cli import options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 
 
 def show(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A folder, its name, a unique prefix of it, or 'latest'.")
-    ] = "latest",
+    run: options.Run = "latest",
     runs: options.Runs = options.RUNS,
     as_json: options.Json = False,
     debug: options.Debug = False,

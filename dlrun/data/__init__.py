@@ -12,9 +12,11 @@ from dlrun.lazily import lazily
 if TYPE_CHECKING:
     from dlrun.data.dataset import CLASSIFICATION, Dataset, TokenRows
     from dlrun.data.encoded import Encoded, MultiHotRows, take
-    from dlrun.data.inspection import DataSummary, inspect, overlap
+    from dlrun.data.identity import record_hashes
+    from dlrun.data.inspection import DataSummary, inspect
     from dlrun.data.loading import load_dataset, resolved_source
     from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
+    from dlrun.data.repeats import first_of_each, shared_rows
 
 _HOMES = {
     "CLASSIFICATION": "dataset",
@@ -23,13 +25,15 @@ _HOMES = {
     "Encoded": "encoded",
     "MultiHotRows": "encoded",
     "take": "encoded",
+    "record_hashes": "identity",
     "DataSummary": "inspection",
     "inspect": "inspection",
-    "overlap": "inspection",
     "load_dataset": "loading",
     "resolved_source": "loading",
     "FittedSteps": "preprocessing.fitting",
     "fit_steps": "preprocessing.fitting",
+    "first_of_each": "repeats",
+    "shared_rows": "repeats",
 }
 
 __all__ = [
@@ -40,11 +44,13 @@ __all__ = [
     "FittedSteps",
     "MultiHotRows",
     "TokenRows",
+    "first_of_each",
     "fit_steps",
     "inspect",
     "load_dataset",
-    "overlap",
+    "record_hashes",
     "resolved_source",
+    "shared_rows",
     "take",
 ]
 

@@ -6,8 +6,9 @@ never data. A data set is what the source says; preprocessing comes later and in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+"""One for each row; see `row_hashes` and `identity`."""
 
 Task = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
 CLASSIFICATION: frozenset[str] = frozenset({"binary", "multiclass", "multilabel"})
@@ -99,6 +102,10 @@ class Dataset:
         validation_rows: a validation set that came with the data; usually empty.
         test_rows: a test set that came with the data; may be empty.
         ids: texts that name each row, by column, (rows,) each; never an input.
+        columns: what evaluation asked for by name (groups, times, folds), (rows,) each: numbers (NaN: missing),
+            booleans, or objects that are texts (None: missing); dates are ISO texts.
+        records: the hash of the raw record in each of the rows it is given, (chosen,); None where inputs and targets
+            are the raw record. For `record_hashes`, which says more.
         files: what was read.
         fingerprint: of inputs and targets as loaded.
         notes: what a person should know about these data, one sentence each.
@@ -118,6 +125,8 @@ class Dataset:
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     vocabulary: int | None = None
     ids: Mapping[str, Array] = field(default_factory=dict)
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    records: Callable[[Indices], Hashes] | None = field(default=None, repr=False)
     files: tuple[DataFile, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -125,6 +134,16 @@ class Dataset:
     def rows(self) -> int:
         """All rows: training, validation and test."""
         return len(self.inputs)
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """Of each row's inputs and targets together, (rows,): equal rows have equal hashes. Computed once.
+
+        For comparing rows of this data set with each other; `record_hashes` makes those that outlive it.
+        """
+        from dlrun.data.row_hashes import hash_rows  # which needs the types of this module
+
+        return hash_rows(self.inputs, self.targets)
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows, take_rows
 from dlrun.data.layout import axes_of
-from dlrun.data.row_hashes import hash_rows
 
 _SQUARES_END = 1e150  # squares of larger numbers leave float64, so they are taken in a unit of their own
 
@@ -113,24 +112,12 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
         classes=_classes(dataset, dataset.targets[rows]),
         targets=_targets(dataset, dataset.targets[rows]),
         missing=_missing(taken, features),
-        duplicates=len(rows) - len(np.unique(hash_rows(taken, dataset.targets[rows]))),
+        duplicates=len(rows) - len(np.unique(dataset.hashes[rows])),
         constant=tuple(feature.name for feature in features if _is_constant(feature)),
         features=features,
         range=_range(taken, features),
         lengths=_lengths(taken) if isinstance(taken, TokenRows) else None,
     )
-
-
-def overlap(dataset: Dataset, a: Indices, b: Indices) -> int:
-    """Count the rows of ``b`` whose inputs and targets also stand in ``a``.
-
-    Args:
-        dataset: has the rows.
-        a: row numbers, such as the training rows.
-        b: row numbers, such as the test rows; repeated ones count each.
-    """
-    first, second = (hash_rows(take_rows(dataset.inputs, rows), dataset.targets[rows]) for rows in (a, b))
-    return int(np.isin(second, first).sum())
 
 
 def _features(dataset: Dataset, inputs: Array | TokenRows) -> tuple[FeatureSummary, ...]:

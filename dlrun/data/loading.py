@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dlrun.data import targets
 from dlrun.data.dataset import Dataset, Task
 from dlrun.data.download import OnProgress, no_progress
+from dlrun.data.roles import with_columns
 from dlrun.errors import DataError
 from dlrun.spec.sources import (
     ArraySource,
@@ -23,26 +26,38 @@ from dlrun.spec.sources import (
 FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource)
 
 
-def load_dataset(source: DatasetSpec, *, task: Task | None = None, on_progress: OnProgress = no_progress) -> Dataset:
+def load_dataset(
+    source: DatasetSpec,
+    *,
+    task: Task | None = None,
+    columns: Sequence[str] = (),
+    on_progress: OnProgress = no_progress,
+) -> Dataset:
     """Read a data set.
 
     Args:
         source: where it comes from; paths in it are absolute.
         task: what the spec says of the targets; None lets the source, or the targets themselves, decide.
+        columns: names that evaluation gives: columns that tell groups, times or folds apart. In a table one is no input
+            unless ``features`` names it; of an archive it is an array; elsewhere it is a feature or an id.
         on_progress: hears of a download.
+
+    Returns:
+        The data, with ``columns`` filled; nothing is fitted.
 
     Raises:
         DataError: whatever is wrong with the data: missing, damaged, or not what the spec says.
         SpecError: a generator's option that does not exist.
     """
+    roles = tuple(dict.fromkeys(columns))
     try:
-        dataset = _read(source, task, on_progress)
+        dataset = with_columns(_read(source, task, roles, on_progress), roles)
     except MemoryError as error:
         raise DataError(f"'{source.source}' does not fit into this machine's memory") from error
     return dataset if task is None or task == dataset.task else targets.retarget(dataset, task)
 
 
-def _read(source: DatasetSpec, task: Task | None, on_progress: OnProgress) -> Dataset:
+def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_progress: OnProgress) -> Dataset:
     from dlrun.data.sources import arrays, bundled, cifar, generated, keras_arrays, keras_tokens, plugins, tables
 
     match source:
@@ -61,9 +76,9 @@ def _read(source: DatasetSpec, task: Task | None, on_progress: OnProgress) -> Da
         case GeneratedSource():
             return generated.load(source)
         case TableSource() | ParquetSource():
-            return tables.load(source, task)
+            return tables.load(source, task, roles)
         case NpzSource():
-            return arrays.load_npz(source, task)
+            return arrays.load_npz(source, task, roles)
         case NpySource():
             return arrays.load_npy(source, task)
         case _:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Array, TokenRows, take_rows
-
-Hashes = npt.NDArray[np.uint64]
+from dlrun.data.dataset import Array, Hashes, TokenRows, take_rows
 
 # The finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure 17).
 _GAMMA, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_CHUNK_ROWS = 4096
+CHUNK_ROWS = 4096
+"""Rows that are hashed at a time: padding and mixing take several copies of what is hashed."""
 
 
 def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
@@ -28,13 +27,17 @@ def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
         Shape (rows,). Only hashes of one type of array can be compared: 1 as a byte and 1.0 have different ones.
     """
     hashes = np.empty(len(targets), np.uint64)
-    # In chunks, because padding and mixing take several copies of what is hashed.
-    for start in range(0, len(targets), _CHUNK_ROWS):
-        rows = np.arange(start, min(start + _CHUNK_ROWS, len(targets)))
+    for start in range(0, len(targets), CHUNK_ROWS):
+        rows = np.arange(start, min(start + CHUNK_ROWS, len(targets)))
         part = take_rows(inputs, rows)
-        first = _hash_tokens(part) if isinstance(part, TokenRows) else _hash_array(part)
-        hashes[rows] = _mix(first ^ _mix(_hash_array(targets[rows]) + _GAMMA))
+        first = hash_tokens(part) if isinstance(part, TokenRows) else _hash_array(part)
+        hashes[rows] = join(first, _hash_array(targets[rows]))
     return hashes
+
+
+def join(first: Hashes, second: Hashes) -> Hashes:
+    """Make one hash of two, (rows,) each; their order counts."""
+    return _mix(first ^ _mix(second + _GAMMA))
 
 
 def _hash_array(values: Array) -> Hashes:
@@ -47,14 +50,18 @@ def _hash_array(values: Array) -> Hashes:
     octets = np.ascontiguousarray(flat).view(np.uint8)
     padded = np.zeros((len(flat), -(-octets.shape[1] // 8) * 8), np.uint8)
     padded[:, : octets.shape[1]] = octets
-    words = padded.view(np.uint64)  # (rows, words)
-    hashes = np.full(len(flat), _GAMMA)
+    return fold_words(padded.view(np.uint64))
+
+
+def fold_words(words: npt.NDArray[np.uint64]) -> Hashes:
+    """Hash rows of words (rows, words); the order of the words counts."""
+    hashes = np.full(len(words), _GAMMA)
     for word in np.ascontiguousarray(words.T):  # a loop over columns, in which every step treats all rows
         hashes = _mix(hashes ^ word) + _GAMMA
     return hashes
 
 
-def _hash_tokens(rows: TokenRows) -> Hashes:
+def hash_tokens(rows: TokenRows) -> Hashes:
     """Hash token rows: the sum of every token mixed with its place, and the length."""
     places = np.arange(len(rows.tokens)) - np.repeat(rows.offsets[:-1], rows.lengths)
     mixed = _mix((places.astype(np.uint64) << np.uint64(32)) ^ rows.tokens.astype(np.uint64))

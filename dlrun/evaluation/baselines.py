@@ -15,7 +15,10 @@ WORDS = {
     "mean": "always saying the training mean",
     "median": "always saying the training median",
 }
-"""What each baseline does, in words that follow "beats"."""
+"""What each naive baseline does, in words that follow "beats"."""
+
+LINEAR = "linear"
+"""The one baseline that looks at the inputs (see `dlrun.evaluation.linear`); all others are naive."""
 
 
 @dataclass(frozen=True)

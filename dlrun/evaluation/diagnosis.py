@@ -1,42 +1,39 @@
-"""What learning curves say, in a sentence: the best epoch, where overfitting starts, whether training ended too soon.
-
-Validation curves jump, so turns are looked for on smoothed ones, and a change counts only if it is larger than the
-jumps: see `_smooth` and `_noise`.
-"""
+"""What the mean learning curve says: the best epoch, where overfitting starts, the gap, and what to try next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.evaluation.baselines import WORDS
+from dlrun.evaluation.baselines import LINEAR
+from dlrun.evaluation.curve import Curve
+from dlrun.evaluation.metrics import LOSS
 from dlrun.evaluation.results import EvaluationResult
+from dlrun.evaluation.turning import find_turn, still_falls
+from dlrun.evaluation.verdicts import best_naive, figure, has_power
 
 Floats = npt.NDArray[np.float64]
-Curves = Mapping[str, Sequence[float]]
 
-SMALLEST_CHANGE = 0.02
-"""A loss that moved by less than this part of itself has not moved."""
-
-CLEAR_RISE = 3.0
-"""Standard deviations of noise. The lowest of many noisy values lies below the others by chance: at 2, one in seven
-settled curves of 20 epochs would be called overfitting, at 3 one in thirty."""
+NO_GAP = 0.05
+"""Validation loss that is above training loss by less than this part of itself lies beside it."""
+WIDE_GAP = 0.25
+"""Above this part, a quarter of what is left to learn on new rows has been learnt by heart."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the curves of a fit say. Epochs count from 1.
+    """What the mean curve over folds says, over the epochs that every fold reached. Epochs count from 1.
 
     Args:
-        best_epoch: of the primary metric's best validation score; the first of equal ones.
-        best_value: the score there.
-        last_value: the score at the last epoch.
+        best_epoch: of the primary metric's best mean validation score; the first of equal ones. 0 without any epoch.
+        best_value: the mean score there.
+        last_value: the mean score at the last epoch.
         overfits_from: the first epoch after validation loss has turned for the worse; None where it has not.
         underfits: whether the model was still getting better when training ended.
-        words: all of it for a person.
+        words: all of it for a person, with the gap between training and validation at the end.
+        next: the next thing to try, in one or two sentences with the spec's keys.
     """
 
     best_epoch: int
@@ -45,152 +42,175 @@ class Diagnosis:
     overfits_from: int | None
     underfits: bool
     words: str
+    next: str
 
 
-def diagnose(
-    train: Curves, validation: Curves, primary: str, higher_is_better: bool, *, stopped_early: bool = False
-) -> Diagnosis:
-    """Read the curves of one fit.
+@dataclass(frozen=True)
+class _Reading:
+    """What was read off the curve; ``turn`` and ``best`` are epochs from 1."""
 
-    Overfitting starts after the lowest smoothed validation loss, where the loss ends higher than that by more than 2 %
-    and three standard deviations of its noise while the training loss went on falling; two epochs are too few to say.
-    Underfitting: the lowest smoothed validation loss is at the end (inside the smoothing window), and the last quarter
-    of the epochs lowered it by more than 1 % and one such deviation.
+    best: int
+    turn: int | None
+    underfits: bool
+    losses: Floats
+    scores: Floats
+
+
+def diagnose(result: EvaluationResult) -> Diagnosis:
+    """Read the mean curve.
+
+    * *Overfitting* starts after the lowest smoothed validation loss, where the loss ends higher than that by more than
+      2 % and three standard deviations of its noise while the training loss went on falling; two epochs are too few.
+    * *Underfitting*: the lowest smoothed validation loss is at the end (inside the smoothing window), and the last
+      quarter of the epochs lowered it by more than 1 % and one such deviation. Not after early stopping: then more
+      epochs are no advice.
+    * *Gap*: the mean validation loss at the last epoch above the training loss by less than 5 % of itself: none; by
+      more than 25 %: wide.
+
+    What to try next is the first of these that holds:
+
+    1. the loss is no number: a lower learning rate;
+    2. it overfits, and the best epoch beats the naive baselines: train to that epoch; then regularise;
+    3. it underfits: more capacity or a higher learning rate where even the training score is not better than the linear
+       model's validation score, else more epochs;
+    4. the model does not surely beat the naive baselines: a bigger model, other features, a look at the data;
+    5. it is not surely better than the linear model: more capacity;
+    6. the gap is wide: regularisation or more data;
+    7. neither: a larger network, until it overfits.
 
     Args:
-        train: values by epoch of ``loss`` and each metric, as Keras reports them.
-        validation: values by epoch of ``loss`` and each metric; one epoch or more.
-        primary: the metric that names the best epoch.
-        higher_is_better: which way is up for it.
-        stopped_early: whether early stopping ended the fit: then more epochs are no advice.
+        result: from `dlrun.evaluation.summarise`.
     """
-    scores = np.asarray(validation[primary], np.float64)
-    best = _best(scores, higher_is_better)
-    losses = np.asarray(validation["loss"], np.float64)
-    if not np.isfinite(losses).all() or np.isnan(scores).all():
-        return Diagnosis(best + 1, scores[best], scores[-1], None, False, _undefined_words(primary, losses))
-    turn = _turn(np.asarray(train["loss"], np.float64), losses)
-    underfits = turn is None and not stopped_early and _still_falls(losses)
-    words = f"best {primary} {figure(scores[best])} at epoch {best + 1}"
-    if turn is not None:
-        after = "it" if turn == best else f"epoch {turn + 1}"
-        words += f"; overfitting after {after} (validation loss {figure(losses[turn])} → {figure(losses[-1])})"
-    elif len(losses) == 1:
-        words += ", the only one: try more epochs to see where it turns"
-    elif stopped_early:
-        words += "; early stopping ended the training"
-    elif underfits:
-        words += "; validation loss still falls at the last epoch: try more epochs"
-    else:
-        words += "; no overfitting so far"
+    curve, primary = result.curve, result.primary
+    if not curve.common:
+        return Diagnosis(0, np.nan, np.nan, None, False, "every fold failed: there is no curve", _NEXT_BROKEN)
+    reading = _read(result)
+    best = reading.scores[reading.best - 1]
+    broken = _broken_words(primary, reading)
     return Diagnosis(
-        best_epoch=best + 1,
-        best_value=float(scores[best]),
-        last_value=float(scores[-1]),
-        overfits_from=None if turn is None else turn + 2,
-        underfits=underfits,
-        words=words,
+        best_epoch=reading.best,
+        best_value=float(best),
+        last_value=float(reading.scores[-1]),
+        overfits_from=None if reading.turn is None else reading.turn + 1,
+        underfits=reading.underfits,
+        words=broken or "; ".join(filter(None, [_words(result, reading), _gap_words(curve)])),
+        next=_next_when_broken(reading) if broken else _next(result, reading),
     )
 
 
-def power(result: EvaluationResult) -> str:
-    """Say whether the primary score clears its best naive baseline, with its whole interval.
+_NEXT_BROKEN = "A lower learning rate (`optimiser: {learning_rate: ...}`), or `- normalise` in `preprocessing`."
 
-    Empty where there is nothing to compare: no baseline, or no score.
-    """
-    score = result.validation[result.primary]
-    sign = 1 if result.higher_is_better else -1
-    candidates = {
-        name: scores[result.primary]
-        for name, scores in result.baselines.items()
-        if np.isfinite(scores.get(result.primary, np.nan))
-    }
-    if not candidates or not np.isfinite(score.mean):
+
+def _read(result: EvaluationResult) -> _Reading:
+    """Look for the best epoch, the turn, and a fall at the end, over the epochs that every fold reached."""
+    curve, epochs = result.curve, result.curve.common
+    losses = np.asarray(curve.validation[LOSS][:epochs], np.float64)
+    scores = np.asarray(curve.validation[result.primary][:epochs], np.float64)
+    best = curve.best_epoch(result.primary, result.higher_is_better)
+    if not np.isfinite(losses).all() or np.isnan(scores).all():
+        return _Reading(best, None, False, losses, scores)
+    turn = find_turn(np.asarray(curve.train[LOSS][:epochs], np.float64), losses)
+    underfits = turn is None and not curve.stopped and still_falls(losses)
+    return _Reading(best, None if turn is None else turn + 1, underfits, losses, scores)
+
+
+def _words(result: EvaluationResult, reading: _Reading) -> str:
+    """Say the best epoch, and which way the curve went."""
+    curve, folds = result.curve, result.curve.folds[0]
+    average = "average " if folds > 1 else ""
+    words = f"best {average}{result.primary} {figure(reading.scores[reading.best - 1])} at epoch {reading.best}"
+    if reading.turn is not None:
+        after = "it" if reading.turn == reading.best else f"epoch {reading.turn}"
+        fall = f"{figure(reading.losses[reading.turn - 1])} → {figure(reading.losses[-1])}"
+        return f"{words}; overfitting after {after} (validation loss {fall})"
+    if len(reading.losses) == 1 and not curve.stopped:
+        return f"{words}, the only one: try more epochs to see where it turns"
+    if curve.stopped:
+        which = f" of {curve.stopped} of {folds} folds" if folds > 1 else ""
+        return f"{words}; early stopping ended the training{which}"
+    if reading.underfits:
+        return f"{words}; underfitting: validation loss still falls at the last epoch"
+    return f"{words}; no overfitting so far"
+
+
+def _gap(curve: Curve) -> float:
+    """Return by what part of itself the last common validation loss lies above the training loss; NaN if unknown."""
+    train, validation = (losses.get(LOSS, (np.nan,))[: curve.common][-1] for losses in (curve.train, curve.validation))
+    if not np.isfinite([train, validation]).all() or not validation:
+        return np.nan
+    return float((validation - train) / abs(validation))
+
+
+def _gap_words(curve: Curve) -> str:
+    """Say how far training and validation loss lie apart at the end."""
+    gap, last = _gap(curve), curve.common - 1
+    if np.isnan(gap):
         return ""
-    name = max(candidates, key=lambda key: sign * candidates[key])
-    bar = f"{WORDS.get(name, name)}: {figure(candidates[name])}"
-    margin = sign * (score.mean - candidates[name])
-    ends = [sign * (end - candidates[name]) for end in (score.low, score.high) if end is not None and np.isfinite(end)]
-    if margin <= 0:
-        return f"does not beat {bar}"
-    if min(ends, default=margin) <= 0:
-        return f"may not beat {bar} (its 95 % interval reaches that far)"
-    return f"beats {bar}"
+    losses = f"loss {figure(curve.train[LOSS][last])} in training, {figure(curve.validation[LOSS][last])} in validation"
+    size = "no" if gap < NO_GAP else "a wide" if gap > WIDE_GAP else "a small"
+    return f"{size} gap at the end ({losses})"
 
 
-def figure(value: float) -> str:
-    """Write a score with about three digits that count: 0.889, 2.38, 53.2, 1,204."""
-    size = abs(value)
-    if 0 < size < 0.001:
-        return f"{value:.2g}"
-    digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
-    return f"{value:,.{digits}f}"
-
-
-def _best(scores: Floats, higher_is_better: bool) -> int:
-    """Return the index of the best score; values that are not numbers never win. Where all are such, the last one."""
-    if np.isnan(scores).all():
-        return len(scores) - 1
-    ranked = np.where(np.isnan(scores), -np.inf, scores if higher_is_better else -scores)
-    return int(np.argmax(ranked))
-
-
-def _turn(train: Floats, losses: Floats) -> int | None:
-    """Return the index of the epoch after which validation loss rises for good while training loss falls, if any."""
-    smooth = _smooth(losses)
-    lowest = int(np.argmin(smooth))
-    if len(losses) < 3 or lowest == len(losses) - 1:
-        return None
-    rise = smooth[-1] - smooth[lowest]
-    learns_on = _smooth(train)[-1] < _smooth(train)[lowest]
-    if not learns_on or rise <= max(SMALLEST_CHANGE * abs(smooth[lowest]), CLEAR_RISE * _noise(losses)):
-        return None
-    return _lowest_nearby(losses, lowest)
-
-
-def _lowest_nearby(losses: Floats, lowest: int) -> int:
-    """Name the lowest epoch itself inside the window that smoothing looked at."""
-    reach = _reach(len(losses))
-    start = max(0, lowest - reach)
-    return start + int(np.argmin(losses[start : lowest + reach + 1]))
-
-
-def _still_falls(losses: Floats) -> bool:
-    """Tell whether the last quarter of the epochs (at least one) lowered the loss to its lowest."""
-    if len(losses) < 2:
-        return False
-    smooth = _smooth(losses)
-    before = smooth[-1 - max(1, len(losses) // 4)]
-    enough = max(SMALLEST_CHANGE / 2 * abs(before), _noise(losses))
-    at_the_end = np.argmin(smooth) >= len(smooth) - 1 - _reach(len(smooth))
-    return bool(at_the_end and before - smooth[-1] > enough)
-
-
-def _reach(epochs: int) -> int:
-    """Return how many neighbours on each side smoothing takes: none below 6 epochs, then a twelfth, at most 5."""
-    return 0 if epochs < 6 else min(5, max(1, epochs // 12))
-
-
-def _smooth(values: Floats) -> Floats:
-    """Return the median of each epoch and its neighbours (see `_reach`); at both ends, of those that there are."""
-    reach = _reach(len(values))
-    return np.array([np.median(values[max(0, at - reach) : at + reach + 1]) for at in range(len(values))])
-
-
-def _noise(values: Floats) -> float:
-    """Estimate the standard deviation of a curve's jumps, from each value's distance to its neighbours' middle.
-
-    For normal noise that distance has a standard deviation of sqrt(1.5), and a median of 0.6745 times that.
-    """
-    if len(values) < 3:
-        return 0.0
-    bends = values[1:-1] - (values[:-2] + values[2:]) / 2
-    return float(np.median(np.abs(bends)) / (0.6745 * np.sqrt(1.5)))
-
-
-def _undefined_words(primary: str, losses: Floats) -> str:
-    """Say what is missing when curves hold no numbers."""
-    broken = np.flatnonzero(~np.isfinite(losses))
+def _broken_words(primary: str, reading: _Reading) -> str:
+    """Say what is missing where curves hold no numbers; empty where they do."""
+    broken = np.flatnonzero(~np.isfinite(reading.losses))
     if len(broken):
-        return f"validation loss is not a finite number from epoch {broken[0] + 1} on: try a lower learning rate"
-    return f"{primary} has no value on these validation rows"
+        return f"validation loss is not a finite number from epoch {broken[0] + 1} on"
+    return f"{primary} has no value on these validation rows" if np.isnan(reading.scores).all() else ""
+
+
+def _next_when_broken(reading: _Reading) -> str:
+    if np.isfinite(reading.losses).all():
+        return "Larger validation parts (`evaluation: {validation: ...}` or a smaller `k`), or another metric."
+    return _NEXT_BROKEN
+
+
+def _next(result: EvaluationResult, reading: _Reading) -> str:
+    """Pick the first advice whose rule holds; see `diagnose`."""
+    epochs, linear = len(reading.losses), result.comparisons.get(LINEAR)
+    if reading.turn is not None and _best_beats_naive(result, reading):
+        return (
+            f"Train to the best epoch with `dlrun test RUN --epochs {reading.best}`, or set "
+            "`training: {early_stopping: {patience: 3}}`. Then try `regularisation: {l2: 0.001, dropout: 0.3}`, "
+            "a smaller network, or more data."
+        )
+    if reading.underfits and _no_better_than_linear_in_training(result):
+        return (
+            "It does not even fit the training rows better than a linear model: more capacity (more units, another "
+            "layer) or a higher `optimiser: {learning_rate: ...}`."
+        )
+    if reading.underfits or (epochs == 1 and not result.curve.stopped):
+        return f"More epochs: `training: {{epochs: {max(2 * epochs, 10)}}}`."
+    if has_power(result) is False:
+        return (
+            "It has no statistical power yet: a bigger model (more units, another layer), other `features`, or a look "
+            "at the data: do the inputs tell anything about the targets?"
+        )
+    if linear is not None and (linear.low if linear.low is not None else linear.difference) <= 0:
+        return "More capacity: more units or another layer, since a linear model does as well."
+    if _gap(result.curve) > WIDE_GAP:
+        return "Regularisation (`regularisation: {l2: 0.001, dropout: 0.3}`) or more data, to close the gap."
+    return (
+        "A larger network (more units, another layer), until it overfits: only then is it known that a smaller one "
+        "is enough. If it is, `dlrun test RUN`."
+    )
+
+
+def _best_beats_naive(result: EvaluationResult, reading: _Reading) -> bool:
+    """Tell whether the best epoch's score is better than the best naive baseline's (or there is none)."""
+    naive = best_naive(result)
+    if naive is None:
+        return True
+    bar = result.baselines[naive.baseline][result.primary]
+    return bool(_better(float(reading.scores[reading.best - 1]), bar, result.higher_is_better))
+
+
+def _no_better_than_linear_in_training(result: EvaluationResult) -> bool:
+    """Tell whether the last training score is no better than the linear model's score on validation rows."""
+    bar = result.baselines.get(LINEAR, {}).get(result.primary, np.nan)
+    train = result.curve.train.get(result.primary, (np.nan,))[: result.curve.common][-1]
+    return bool(np.isfinite([bar, train]).all()) and not _better(train, bar, result.higher_is_better)
+
+
+def _better(score: float, bar: float, higher_is_better: bool) -> bool:
+    return score > bar if higher_is_better else score < bar

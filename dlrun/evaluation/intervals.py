@@ -47,12 +47,27 @@ def bootstrap(
     Returns:
         Low and high; (NaN, NaN) for fewer than two rows, or where the score itself is not defined.
     """
+    return middle(resampled_scores(metric, targets, predictions, seed=seed, resamples=resamples), level)
+
+
+def resampled_scores(
+    metric: Metric, targets: Array, predictions: Predictions, *, seed: int, resamples: int = 1000
+) -> Floats:
+    """Score every resample, shape (resamples,), NaN where one has no score; arguments as for `bootstrap`.
+
+    The same seed and the same shapes draw the same rows, so that two predictors' scores are paired: the interval of
+    their difference is `middle` of the difference of these arrays. Empty for fewer than two rows, or where a
+    prediction is not finite.
+    """
     rows = len(targets)
     if rows < 2 or not np.isfinite(predictions).all():
-        return np.nan, np.nan
+        return np.empty(0)
     count = min(resamples, resamples_for(metric, targets, predictions))
-    draws = _draws(rows, count, seed)
-    scores = np.concatenate([_scores(metric, targets, predictions, drawn) for drawn in draws])
+    return np.concatenate([_scores(metric, targets, predictions, drawn) for drawn in _draws(rows, count, seed)])
+
+
+def middle(scores: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Cut both tails off resampled scores, those without a value left out; (NaN, NaN) where none has one."""
     defined = scores[np.isfinite(scores)]
     if not len(defined):
         return np.nan, np.nan

@@ -1,214 +1,196 @@
-"""Which rows train, which are scored, and which nobody looks at: row indices, never data.
+"""Which rows train, which are scored, and which nobody looks at.
 
-Every draw hangs on ``split_seed`` and a name of its own: the test rows stay the same whatever is asked of validation.
-scikit-learn draws; this module decides what is drawn from what, and says in words what it could not do.
+Every draw hangs on ``split_seed`` and a name of its own, and the test rows are drawn first: they stay the same whatever
+protocol comes after. What cuts have to keep is in `split_rules`; this module is the order of events.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 
-from dlrun import fingerprint
-from dlrun.data.dataset import Array, Dataset, Indices
-from dlrun.errors import DataError, Path, Problem, SpecError
-from dlrun.evaluation.split_notes import STRATIFIED_TASKS, notes_on_classes, notes_on_unused, obstacle
+from dlrun.data.dataset import Dataset, Indices
+from dlrun.errors import DataError
+from dlrun.evaluation import split_notes
+from dlrun.evaluation.cutting import Cut, Size, cut
+from dlrun.evaluation.fold_column import read_folds
+from dlrun.evaluation.folding import fold
+from dlrun.evaluation.provided import beside_provided, check_apart, provided_rows
+from dlrun.evaluation.split_defaults import with_defaults
+from dlrun.evaluation.split_plan import Split, SplitPlan, fingerprint_of
+from dlrun.evaluation.split_rules import Rules, column_of, refuse, rules_for
+from dlrun.evaluation.splits_file import GivenSplits, read_splits
+from dlrun.evaluation.units import twins
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
 
-DEFAULT_TEST_SHARE = 0.2
+__all__ = ["Split", "SplitPlan", "make_splits"]
 
 
 @dataclass(frozen=True)
-class Split:
-    """One train/validation pair. Iterations and folds count from 1; rows are in ascending order."""
+class _Drawn:
+    """Rows of every part before anybody has looked at what came out; ``reasons`` as in `Cut`."""
 
-    iteration: int
-    fold: int
-    train: Indices
-    validation: Indices
-
-
-@dataclass(frozen=True)
-class SplitPlan:
-    """Every split of a protocol, and the rows that none of them may see.
-
-    Args:
-        splits: in the order of iteration and fold.
-        test: rows that stay unseen until ``dlrun test``; may be empty.
-        stratified: whether every part that was drawn keeps the classes' shares.
-        notes: what a person should know about these splits, one sentence each.
-        fingerprint: of all row indices: two runs with the same one are scored on the same rows.
-    """
-
-    splits: tuple[Split, ...]
     test: Indices
-    stratified: bool
-    notes: tuple[str, ...]
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class _Cutter:
-    """How rows are cut: by which classes (None: not stratified), whether shuffled, whether classes were asked for."""
-
-    classes: Array | None
-    class_names: tuple[str, ...]
-    shuffle: bool
-    required: bool
+    pool: Indices
+    splits: tuple[Split, ...]
+    reasons: tuple[str, ...] = ()
 
 
 def make_splits(dataset: Dataset, evaluation: Evaluation) -> SplitPlan:
-    """Draw the test rows, then the validation rows from what remains.
-
-    A share is rounded to the nearest whole row. Without shuffling, the last rows are the test rows and the rows before
-    them the validation rows.
+    """Draw the test rows, then split what remains as the protocol says; or take splits that were made elsewhere.
 
     Raises:
-        DataError: a provided part is asked for and the data have none, or there are no rows to split.
-        SpecError: a part would be empty or larger than the rows, or stratifying is asked for and cannot be done.
+        DataError: a provided part is asked for and the data have none, a column or a file of splits is not what it has
+            to be, or there are no rows to split.
+        SpecError: a part would be empty, there are too few rows, groups or times for what is asked, stratifying is
+            asked for and cannot be done, or a provided part shares groups with the training rows or is not later.
     """
+    if evaluation.splits is not None:
+        given = read_splits(evaluation.splits, dataset.rows)
+        return _plan_of_given(dataset, with_defaults(dataset, evaluation, given), given)
     if not len(dataset.train_rows):
         raise DataError(f"'{dataset.name}' has no training rows", hint="check the file, or the options that drop rows")
-    cutter, notes = _cutter(dataset, evaluation)
-    pool, test, first = _cut_test(dataset, evaluation, cutter)
-    train, validation, second = _cut_validation(dataset, evaluation, pool, cutter)
-    impossible = [reason for reason in (first, second) if reason]
-    notes += [f"not stratified: {reason}" for reason in dict.fromkeys(impossible)]
-    split = Split(iteration=1, fold=1, train=train, validation=validation)
+    complete = with_defaults(dataset, evaluation)
+    rows, dropped = _without_repeats(dataset, complete)
+    beside = provided_rows(dataset, complete)
+    rules = rules_for(dataset, complete, np.setdiff1d(rows, beside), beside)
+    drawn = _draw(dataset, complete, np.setdiff1d(rows, beside), np.intersect1d(rows, beside), rules)
+    return _finish(dataset, complete, rules, drawn, dropped)
+
+
+def _plan_of_given(dataset: Dataset, evaluation: Evaluation, given: GivenSplits) -> SplitPlan:
+    """Make a plan of splits that were read."""
+    test = given.test
+    if evaluation.test == "provided":
+        test = provided_rows(dataset, evaluation)
+        named = np.concatenate([np.union1d(split.train, split.validation) for split in given.splits])
+        if (shared := np.intersect1d(named, test)).size:
+            raise DataError(
+                f"'{evaluation.splits and evaluation.splits.path}' puts row {shared[0]} into a split, which is a row "
+                f"of the test set that came with the data ({shared.size:,} such rows)",
+                hint="write 'test: none' to use these rows like all others",
+            )
+    pool = np.unique(np.concatenate([np.union1d(split.train, split.validation) for split in given.splits]))
+    rules = rules_for(dataset, evaluation, pool, test)
+    return _finish(dataset, evaluation, rules, _Drawn(test, pool, given.splits), pool[:0])
+
+
+def _without_repeats(dataset: Dataset, evaluation: Evaluation) -> tuple[Indices, Indices]:
+    """Return the rows that take part (provided test rows are no question here), and those that are dropped."""
+    rows = np.sort(dataset.train_rows)
+    if evaluation.validation == "provided":
+        rows = np.union1d(rows, dataset.validation_rows)
+    if evaluation.duplicates != "drop":
+        return rows, rows[:0]
+    is_first = twins(dataset.hashes, rows) == rows
+    return rows[is_first], rows[~is_first]
+
+
+def _draw(dataset: Dataset, evaluation: Evaluation, rows: Indices, validation: Indices, rules: Rules) -> _Drawn:
+    """Draw the test rows, then what the protocol asks for."""
+    seed = evaluation.split_seed
+    if evaluation.fold is not None:
+        return _by_column(dataset, evaluation, rows, rules)
+    held = _cut_test(dataset, evaluation, rows, rules)
+    if evaluation.protocol == "holdout":
+        parts = _cut_validation(evaluation, held.kept, validation, rules)
+        split = Split(1, 1, parts.kept, parts.held)
+        return _Drawn(held.held, np.union1d(held.kept, validation), (split,), (held.reason, parts.reason))
+    splits, reasons = [], [held.reason]
+    for iteration in range(1, (evaluation.iterations or 1) + 1):
+        folding = fold(rules, held.kept, evaluation.k or 0, child_seed(seed, "folds", iteration))
+        splits += [Split(iteration, at, *pair) for at, pair in enumerate(folding.pairs, start=1)]
+        reasons.append(folding.reason)
+    return _Drawn(held.held, held.kept, tuple(splits), tuple(reasons))
+
+
+def _cut_test(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Rules) -> Cut:
+    if evaluation.test == "none" or evaluation.test is None:
+        return Cut(rows, rows[:0])
+    if evaluation.test == "provided":
+        return Cut(beside_provided(rules, rows, np.sort(dataset.test_rows), "test"), np.sort(dataset.test_rows))
+    size = Size(evaluation.test, ("evaluation", "test"), "rows that may be split")
+    return cut(rules, rows, size, child_seed(evaluation.split_seed, "test rows"))
+
+
+def _cut_validation(evaluation: Evaluation, pool: Indices, provided: Indices, rules: Rules) -> Cut:
+    if evaluation.validation == "provided":
+        if not len(provided):
+            message = "every row of the validation set that came with the data repeats an earlier row, and is dropped"
+            refuse(("evaluation", "duplicates"), message, "write 'duplicates: allow', or 'validation: 0.2'")
+        return Cut(beside_provided(rules, pool, provided, "validation"), provided)
+    assert evaluation.validation is not None
+    size = Size(evaluation.validation, ("evaluation", "validation"), "rows that are not test rows")
+    return cut(rules, pool, size, child_seed(evaluation.split_seed, "validation rows", 1))
+
+
+def _by_column(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Rules) -> _Drawn:
+    """Take folds, and maybe test rows, from a column."""
+    assert evaluation.fold is not None
+    fold_of, sizes = read_folds(column_of(dataset, evaluation.fold, "fold"), rows, evaluation.fold)
+    named = rows[fold_of < 0]
+    if len(named) and evaluation.test is not None:
+        message = (
+            f"column '{evaluation.fold}' names {len(named):,} test rows, but the spec says test: {evaluation.test}"
+        )
+        refuse(("evaluation", "fold"), message, "leave 'test' out, or give these rows a fold")
+    held = Cut(rows[fold_of >= 0], named) if len(named) else _cut_test(dataset, evaluation, rows, rules)
+    kept_folds = fold_of[np.searchsorted(rows, held.kept)]
+    if len(empty := np.setdiff1d(np.arange(len(sizes)), kept_folds)):
+        message = f"the test rows take all rows of fold {empty[0] + 1}"
+        refuse(("evaluation", "test"), message, "hold out fewer, or name the test rows in the fold column")
+    splits = tuple(
+        Split(1, at + 1, held.kept[kept_folds != at], held.kept[kept_folds == at]) for at in range(len(sizes))
+    )
+    return _Drawn(held.held, held.kept, splits, (held.reason,))
+
+
+def _finish(dataset: Dataset, evaluation: Evaluation, rules: Rules, drawn: _Drawn, dropped: Indices) -> SplitPlan:
+    """Check what came out, count repeated rows, and say what a person should know."""
+    pairs = [(split.train, split.validation) for split in drawn.splits]
+    check_apart(rules, pairs, drawn.test)
+    repeated = tuple(int(np.isin(dataset.hashes[late], dataset.hashes[early]).sum()) for early, late in pairs)
+    given = evaluation.splits is not None or evaluation.fold is not None
+    reasons = [reason for reason in dict.fromkeys(drawn.reasons) if reason]
+    stratified = rules.classes is not None and not reasons and not given
+    notes = [f"not stratified: {reason}" for reason in reasons]
+    notes += split_notes.notes_on_unused(dataset, evaluation, np.union1d(drawn.pool, drawn.test))
+    notes += split_notes.notes_on_classes(dataset, pairs)
+    movable = evaluation.duplicates == "allow" and evaluation.time is None and not given
+    notes += split_notes.note_on_repeats(repeated, pairs, movable=movable)
+    notes += split_notes.note_on_overlap(dataset, drawn.pool, drawn.test)
+    notes += split_notes.note_on_sameness(_iterations(drawn.splits))
+    notes += split_notes.note_on_left_out(
+        _left_out(drawn, dataset, dropped), rules.gap, by_group=rules.times is not None and rules.groups is not None
+    )
     return SplitPlan(
-        splits=(split,),
-        test=test,
-        stratified=cutter.classes is not None and not impossible,
-        notes=(*notes, *notes_on_unused(dataset, evaluation), *notes_on_classes(dataset, train, validation)),
-        fingerprint=_fingerprint((split,), test),
+        splits=drawn.splits,
+        test=drawn.test,
+        pool=drawn.pool,
+        dropped=dropped,
+        repeated=repeated,
+        # Where a part could not be stratified, the default stays: the same draw must come of it again.
+        evaluation=evaluation.model_copy(update={"stratify": True}) if stratified else evaluation,
+        stratified=stratified,
+        notes=tuple(notes),
+        fingerprint=fingerprint_of(drawn.splits, drawn.test),
+        rules=rules,
     )
 
 
-def inner_split(
-    targets: Array, train: Indices, share: float | int, *, seed: int, stratify: bool, shuffle: bool = True
-) -> tuple[Indices, Indices]:
-    """Cut rows for early stopping off the training rows of a split.
-
-    Args:
-        targets: of every row of the data set.
-        train: the training rows of one split.
-        share: of the training rows, or a number of them.
-        seed: names this draw; everything else about it is fixed.
-        shuffle: False takes the last training rows, as data in an order want it.
-        stratify: keep the classes' shares (class indices only); where a class is too small for that, draw without.
-
-    Returns:
-        The rows that are left to train on and the rows that were cut off, both in ascending order.
-
-    Raises:
-        SpecError: one of the two would be empty.
-    """
-    held = _held_rows(share, len(train), ("training", "early_stopping", "inner"), "training rows")
-    if not shuffle:
-        ordered = np.sort(train)
-        return ordered[:-held], ordered[-held:]
-    classes = targets if stratify else None
-    if classes is not None and obstacle(classes[train], held, ()):
-        classes = None
-    return _draw(train, held, classes, child_seed(seed, "inner split"))
-
-
-def _cutter(dataset: Dataset, evaluation: Evaluation) -> tuple[_Cutter, list[str]]:
-    """Decide whether to stratify before any row is drawn; returns notes on it."""
-    path: Path = ("evaluation", "stratify")
-    asked = bool(evaluation.stratify)
-    if asked and dataset.task not in STRATIFIED_TASKS:
-        _refuse(path, f"true does not fit task '{dataset.task}': only single classes can be stratified", "leave it out")
-    if asked and not evaluation.shuffle:
-        _refuse(path, "true needs 'shuffle: true': rows that keep their order cannot be drawn by class", "drop one")
-    wanted = evaluation.stratify is not False and evaluation.shuffle and dataset.task in STRATIFIED_TASKS
-    notes = []
-    if dataset.task == "multilabel" and evaluation.shuffle and evaluation.stratify is None:
-        notes.append("not stratified: a row may have several labels, so there is no single class to keep in proportion")
-    classes = dataset.targets if wanted else None
-    return _Cutter(classes, dataset.class_names, evaluation.shuffle, asked), notes
-
-
-def _cut_test(dataset: Dataset, evaluation: Evaluation, cutter: _Cutter) -> tuple[Indices, Indices, str]:
-    """Return the rows that remain, the test rows, and why they could not be stratified ("" when they were)."""
-    asked, rows = evaluation.test, dataset.train_rows
-    if asked == "provided" and not len(dataset.test_rows):
-        raise DataError(
-            f"'{dataset.name}' has no test set, and the spec says 'evaluation.test: provided'",
-            hint="write 'test: 0.2' to split one off, or 'test: none'",
-        )
-    if asked == "provided" or (asked is None and len(dataset.test_rows)):
-        return np.sort(rows), np.sort(dataset.test_rows), ""
-    if asked == "none":
-        return np.sort(rows), np.empty(0, np.int64), ""
-    size = DEFAULT_TEST_SHARE if asked is None else asked
-    assert not isinstance(size, str)
-    held = _held_rows(size, len(rows), ("evaluation", "test"), "rows that may be split")
-    return _cut(rows, held, cutter, child_seed(evaluation.split_seed, "test rows"))
-
-
-def _cut_validation(
-    dataset: Dataset, evaluation: Evaluation, pool: Indices, cutter: _Cutter
-) -> tuple[Indices, Indices, str]:
-    """Return training rows, validation rows, and why they could not be stratified ("" when they were)."""
-    size = evaluation.validation
-    if size == "provided":
-        if not len(dataset.validation_rows):
-            raise DataError(
-                f"'{dataset.name}' has no validation set, and the spec says 'evaluation.validation: provided'",
-                hint="write 'validation: 0.2' to split one off",
-            )
-        return pool, np.sort(dataset.validation_rows), ""
-    held = _held_rows(size, len(pool), ("evaluation", "validation"), "rows that are not test rows")
-    return _cut(pool, held, cutter, child_seed(evaluation.split_seed, "validation rows", 1))
-
-
-def _held_rows(size: float | int, rows: int, path: Path, kind: str) -> int:
-    """Turn a share or a count into a number of rows that leaves both parts with at least one."""
-    held = size if isinstance(size, int) else int(size * rows + 0.5)
-    if held < 1:
-        _refuse(path, f"{size:g} of {rows:,} {kind} is no row at all", "use a larger share, or a number of rows")
-    if held >= rows:
-        _refuse(path, f"{size:,} takes all of the {rows:,} {kind}: nothing is left to train on", "use a smaller one")
-    return held
-
-
-def _cut(rows: Indices, held: int, cutter: _Cutter, seed: int) -> tuple[Indices, Indices, str]:
-    """Cut ``held`` rows off; the third value says why not by class, when that was wanted and cannot be."""
-    if not cutter.shuffle:
-        ordered = np.sort(rows)
-        return ordered[:-held], ordered[-held:], ""
-    reason = ""
-    if cutter.classes is not None:
-        reason = obstacle(cutter.classes[rows], held, cutter.class_names)
-    if reason and cutter.required:
-        _refuse(("evaluation", "stratify"), f"true cannot be done: {reason}", "leave it out to split without classes")
-    kept, cut = _draw(rows, held, None if reason else cutter.classes, seed)
-    return kept, cut, reason
-
-
-def _draw(rows: Indices, held: int, classes: Array | None, seed: int) -> tuple[Indices, Indices]:
-    """Let scikit-learn draw ``held`` of the rows; both parts come back in ascending order."""
-    from sklearn.model_selection import train_test_split
-
-    ordered = np.sort(rows)
-    stratify = None if classes is None else classes[ordered]
-    kept, cut = train_test_split(ordered, test_size=held, random_state=seed, stratify=stratify)
-    return np.sort(kept), np.sort(cut)
-
-
-def _fingerprint(splits: tuple[Split, ...], test: Indices) -> str:
-    """Digest every row index of every part."""
-    arrays = {"test": test}
+def _iterations(splits: Sequence[Split]) -> list[frozenset[bytes]]:
+    """Return for each iteration the set of its validation parts."""
+    parts: dict[int, set[bytes]] = {}
     for split in splits:
-        arrays[f"i{split.iteration}-f{split.fold}-train"] = split.train
-        arrays[f"i{split.iteration}-f{split.fold}-validation"] = split.validation
-    return fingerprint.of_arrays(arrays)
+        parts.setdefault(split.iteration, set()).add(split.validation.tobytes())
+    return [frozenset(found) for found in parts.values()]
 
 
-def _refuse(path: Path, message: str, hint: str) -> NoReturn:
-    """Raise the one problem of a spec that shows only once the data are known."""
-    raise SpecError([Problem(message, path=path, hint=hint)])
+def _left_out(drawn: _Drawn, dataset: Dataset, dropped: Indices) -> int:
+    """Count the rows that may be split and are in no part."""
+    parts = [rows for split in drawn.splits for rows in (split.train, split.validation)]
+    used = np.concatenate([drawn.test, dropped, *parts])
+    return len(np.setdiff1d(dataset.train_rows, used))

@@ -3,137 +3,162 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from dlrun.data.dataset import Array, Indices
-from dlrun.evaluation.baselines import Baseline
+from dlrun.data.dataset import Array
+from dlrun.evaluation.comparison import baseline_names, baseline_values, compare, fold_sizes
+from dlrun.evaluation.corrected import corrected_reach
+from dlrun.evaluation.curve import Curve, mean_curve
 from dlrun.evaluation.intervals import bootstrap
 from dlrun.evaluation.metrics import LOSS, Metric
-from dlrun.evaluation.results import EvaluationResult, Score, SelectedScore
+from dlrun.evaluation.outcomes import FoldOutcome, Predictions, iteration_mean
+from dlrun.evaluation.results import Comparison, EvaluationResult, Failure, Score, SelectedScore
 from dlrun.seeds import child_seed
 
-Predictions = npt.NDArray[np.float32]
-Fold = tuple[Array, Predictions]  # targets of the scored rows, and what was predicted for them
 Interval = tuple[float | None, float | None]
 NO_INTERVAL: Interval = (None, None)
 
 
-@dataclass(frozen=True)
-class FoldOutcome:
-    """What one fit leaves to be scored. Iterations, folds and epochs count from 1.
-
-    Args:
-        iteration: which reshuffle.
-        fold: which part was scored.
-        validation_rows: indices of the scored rows in the data set, shape (validation rows,).
-        predictions: for those rows by the final weights, (validation rows, outputs), as metrics take them.
-        best_predictions: the same at ``best_epoch``.
-        best_epoch: the epoch of the primary metric's best validation score.
-        history_loss_final: validation loss of the final weights.
-        history_loss_best: validation loss at ``best_epoch``.
-    """
-
-    iteration: int
-    fold: int
-    validation_rows: Indices
-    predictions: Predictions
-    best_predictions: Predictions
-    best_epoch: int
-    history_loss_final: float
-    history_loss_best: float
-
-
 def summarise(
-    outcomes: Sequence[FoldOutcome],
-    targets: Array,
-    metrics: Sequence[Metric],
-    baselines: Sequence[Sequence[Baseline]],
-    *,
-    seed: int,
+    outcomes: Sequence[FoldOutcome], targets: Array, metrics: Sequence[Metric], *, seed: int
 ) -> EvaluationResult:
     """Score what the fits left.
 
-    One fit gets a bootstrap interval over its validation rows; ``loss`` gets none, since Keras adds penalties to it
-    that belong to no row.
+    One fit gets a bootstrap interval over its validation rows; its ``loss`` gets none, since Keras adds penalties to it
+    that belong to no row. Several fits get the corrected interval over folds, ``loss`` too. Where a fold failed, no
+    metric has a mean, an interval or a comparison: a mean over the folds that went well would flatter.
 
     Args:
         outcomes: one or more, in the order of iteration and fold.
         targets: of every row of the data set.
         metrics: the first one is the primary metric.
-        baselines: of each outcome, in the same order, with the same names.
         seed: names the bootstrap's draws; use ``split_seed``, so that paired runs share them.
     """
-    scored = [(targets[outcome.validation_rows], outcome.predictions) for outcome in outcomes]
-    chosen = [(targets[outcome.validation_rows], outcome.best_predictions) for outcome in outcomes]
-    validation = {LOSS: _score(outcomes, [outcome.history_loss_final for outcome in outcomes])}
-    selected = {LOSS: _select(outcomes, [outcome.history_loss_best for outcome in outcomes])}
+    curve = mean_curve(outcomes)
+    primary = metrics[0].name if metrics else LOSS
+    higher = metrics[0].higher_is_better if metrics else False
+    finals = [fold.final_epoch for fold in outcomes]
+    epoch = _selected_epoch(outcomes, curve, primary, higher)
+    validation = {LOSS: _score(outcomes, _history(outcomes, LOSS, finals))}
+    selected = {LOSS: _select(_score(outcomes, _history(outcomes, LOSS, [epoch] * len(outcomes))), epoch)}
     for metric in metrics:
-        validation[metric.name] = _score(outcomes, _values(metric, scored), _interval(metric, scored, seed))
-        selected[metric.name] = _select(outcomes, _values(metric, chosen), _interval(metric, chosen, seed))
+        validation[metric.name] = _measure(metric, outcomes, targets, [fold.predictions for fold in outcomes], seed)
+        selected[metric.name] = _select(_score_at(metric, outcomes, targets, epoch, seed), epoch)
+    failures = tuple(Failure(fold.iteration, fold.fold, fold.failure) for fold in outcomes if fold.failure is not None)
     return EvaluationResult(
         validation=validation,
         selected=selected,
-        baselines=_baseline_scores([rows for rows, _ in scored], metrics, baselines),
-        primary=metrics[0].name if metrics else LOSS,
-        higher_is_better=metrics[0].higher_is_better if metrics else False,
-        notes=_notes(outcomes, metrics, validation),
+        baselines=_baseline_scores(outcomes, targets, metrics),
+        comparisons=_comparisons(outcomes, targets, metrics, validation, seed),
+        curve=curve,
+        primary=primary,
+        higher_is_better=higher,
+        notes=(*_failure_notes(outcomes, failures), *_missing_notes(outcomes, metrics, validation)),
+        failures=failures,
     )
 
 
-def _values(metric: Metric, folds: Sequence[Fold]) -> list[float]:
-    """Score each fold."""
-    return [metric.score(rows, predictions) for rows, predictions in folds]
+def _selected_epoch(outcomes: Sequence[FoldOutcome], curve: Curve, primary: str, higher: bool) -> int:
+    """Name the one epoch that is selected: the fold's own best, or the best of the mean curve; 0 where all failed."""
+    if len(outcomes) == 1 and outcomes[0].failure is None:
+        return outcomes[0].best_epoch
+    return curve.best_epoch(primary, higher)
 
 
-def _interval(metric: Metric, folds: Sequence[Fold], seed: int) -> Interval:
-    """Bootstrap a single fold's score; the rows of several folds are no sample of one model's rows."""
-    if len(folds) != 1:
-        return NO_INTERVAL
-    rows, predictions = folds[0]
-    return bootstrap(metric, rows, predictions, seed=child_seed(seed, "interval"))
+def _history(outcomes: Sequence[FoldOutcome], name: str, epochs: Sequence[int]) -> list[float]:
+    """Look one value a fold up, at an epoch counted from 1; NaN for a fold that failed."""
+    return [
+        float(fold.validation[name][epoch - 1]) if fold.failure is None else np.nan
+        for fold, epoch in zip(outcomes, epochs, strict=True)
+    ]
+
+
+def _score_at(metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, epoch: int, seed: int) -> Score:
+    """Score the selected epoch: one fold by the predictions that were kept of it, several by their histories."""
+    if len(outcomes) == 1:
+        return _measure(metric, outcomes, targets, [outcomes[0].best_predictions], seed)
+    return _score(outcomes, _history(outcomes, metric.name, [epoch] * len(outcomes)))
+
+
+def _measure(
+    metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, predictions: Sequence[Predictions], seed: int
+) -> Score:
+    """Score predictions of each fold; those of a single fold get a bootstrap interval."""
+    rows = [targets[fold.validation_rows] for fold in outcomes]
+    values = [
+        metric.score(real, said) if fold.failure is None else np.nan
+        for fold, real, said in zip(outcomes, rows, predictions, strict=True)
+    ]
+    if len(outcomes) > 1 or outcomes[0].failure is not None:
+        return _score(outcomes, values)
+    return _score(outcomes, values, bootstrap(metric, rows[0], predictions[0], seed=child_seed(seed, "interval")))
 
 
 def _score(outcomes: Sequence[FoldOutcome], values: Sequence[float], interval: Interval = NO_INTERVAL) -> Score:
-    """Put one value a fold together."""
-    iterations = sorted({outcome.iteration for outcome in outcomes})
+    """Put one value a fold together; the values of several folds get the corrected interval."""
+    iterations = sorted({fold.iteration for fold in outcomes})
     pairs = list(zip(outcomes, values, strict=True))
-    per_fold = tuple(
-        tuple(value for outcome, value in pairs if outcome.iteration == iteration) for iteration in iterations
-    )
-    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Score(float(np.mean(values)), std, *interval, n=len(values), per_fold=per_fold)
+    per_fold = tuple(tuple(value for fold, value in pairs if fold.iteration == each) for each in iterations)
+    scored = sum(fold.failure is None for fold in outcomes)
+    mean, std = iteration_mean(outcomes, values), None
+    if len(outcomes) > 1 and np.isfinite(mean):
+        std = float(np.std(values, ddof=1))
+        reach = corrected_reach(values, *fold_sizes(outcomes))
+        interval = (mean - reach, mean + reach)
+    return Score(mean, std, *interval, n=scored, per_fold=per_fold)
 
 
-def _select(
-    outcomes: Sequence[FoldOutcome], values: Sequence[float], interval: Interval = NO_INTERVAL
-) -> SelectedScore:
-    """The same, labelled with the epoch that was selected."""
-    score = _score(outcomes, values, interval)
-    epochs = {outcome.best_epoch for outcome in outcomes}
-    epoch = epochs.pop() if len(epochs) == 1 else None
-    return SelectedScore(score.mean, score.std, score.low, score.high, score.n, score.per_fold, epoch)
+def _select(score: Score, epoch: int) -> SelectedScore:
+    """Label a score with the epoch that was selected."""
+    return SelectedScore(score.mean, score.std, score.low, score.high, score.n, score.per_fold, epoch or None)
 
 
 def _baseline_scores(
-    folds: Sequence[Array], metrics: Sequence[Metric], baselines: Sequence[Sequence[Baseline]]
+    outcomes: Sequence[FoldOutcome], targets: Array, metrics: Sequence[Metric]
 ) -> dict[str, dict[str, float]]:
-    """Score every baseline on the targets of every fold's scored rows, and average over folds."""
-    scores: dict[str, dict[str, float]] = {}
-    for same in zip(*baselines, strict=True):  # one baseline, fitted on each fold
-        pairs = [(rows, baseline.predict(len(rows))) for rows, baseline in zip(folds, same, strict=True)]
-        scores[same[0].name] = {metric.name: float(np.mean(_values(metric, pairs))) for metric in metrics}
-    return scores
+    """Score every baseline on every fold and average; NaN where a fold does not have it."""
+    return {
+        name: {
+            metric.name: iteration_mean(outcomes, baseline_values(metric, outcomes, targets, name))
+            for metric in metrics
+        }
+        for name in baseline_names(outcomes)
+    }
 
 
-def _notes(
+def _comparisons(
+    outcomes: Sequence[FoldOutcome],
+    targets: Array,
+    metrics: Sequence[Metric],
+    validation: Mapping[str, Score],
+    seed: int,
+) -> dict[str, Comparison]:
+    """Compare by the primary metric; ``loss`` is no score of baselines, and failed folds leave nothing to compare."""
+    if not metrics or any(fold.failure is not None for fold in outcomes):
+        return {}
+    values = [value for iteration in validation[metrics[0].name].per_fold for value in iteration]
+    return compare(metrics[0], outcomes, targets, values, seed=seed)
+
+
+def _failure_notes(outcomes: Sequence[FoldOutcome], failures: Sequence[Failure]) -> tuple[str, ...]:
+    """Say why there is no mean."""
+    if not failures or len(outcomes) == 1:
+        return ()
+    iterated = max(fold.iteration for fold in outcomes) > 1
+    places = [f"fold {each.fold}" + (f" of iteration {each.iteration}" if iterated else "") for each in failures]
+    count = f"{len(failures)} of {len(outcomes)} folds failed"
+    return (f"no mean is given: {count} ({', '.join(places)})",)
+
+
+def _missing_notes(
     outcomes: Sequence[FoldOutcome], metrics: Sequence[Metric], validation: Mapping[str, Score]
 ) -> tuple[str, ...]:
-    """Say why a score has no value."""
+    """Say why a score has no value, where it is not for a failed fold."""
+    if any(fold.failure is not None for fold in outcomes):
+        return ()
     missing = [metric for metric in metrics if np.isnan(validation[metric.name].mean)]
-    finite = all(np.isfinite(outcome.predictions).all() for outcome in outcomes)
+    finite = all(np.isfinite(fold.predictions).all() for fold in outcomes)
     return tuple(
         f"{metric.name} has no value: "
         + (getattr(metric, "undefined", "these rows have none") if finite else "the model predicts NaN or infinity")

@@ -5,7 +5,8 @@ know each other.
 """
 
 from dlrun.experiment.describing import describe, describe_data
+from dlrun.experiment.final import final_test, retrain
 from dlrun.experiment.planning import Experiment, plan
-from dlrun.experiment.running import RunRecord, run
+from dlrun.experiment.running import RunRecord, run, run_fold
 
-__all__ = ["Experiment", "RunRecord", "describe", "describe_data", "plan", "run"]
+__all__ = ["Experiment", "RunRecord", "describe", "describe_data", "final_test", "plan", "retrain", "run", "run_fold"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.encoded import MultiHotRows
+from dlrun.experiment.parts import part_sizes, protocol_record, splits_record
 from dlrun.experiment.planning import Experiment, plan
-from dlrun.experiment.recording import part_sizes
 from dlrun.experiment.training import trial_model
 from dlrun.models import layer_table
 from dlrun.spec import LoadedSpec
@@ -61,5 +61,7 @@ def describe_data(experiment: Experiment) -> dict[str, Any]:
             "steps": [step.step for step in experiment.spec.preprocessing],
         },
         "parts": part_sizes(experiment),
+        "protocol": protocol_record(experiment),
+        "splits": splits_record(experiment),
         "warnings": list(experiment.warnings),
     }

@@ -12,7 +12,7 @@ from dlrun.data.dataset import Dataset, Indices
 from dlrun.data.encoded import Encoded
 from dlrun.data.labels import class_weights, encode_targets
 from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
-from dlrun.evaluation import STRATIFIED_TASKS, Metric, Split, as_probabilities, inner_split
+from dlrun.evaluation import Metric, Split, SplitPlan, as_probabilities
 from dlrun.models import gives_logits, output_activation
 from dlrun.spec.sections import ExperimentSpec
 from dlrun.training.contract import FoldData, Score, Scores
@@ -42,24 +42,17 @@ class FoldInputs:
         return np.concatenate([self.train, self.monitor, self.split.validation])
 
 
-def inner_rows(spec: ExperimentSpec, dataset: Dataset, split: Split) -> tuple[Indices, Indices]:
+def inner_rows(spec: ExperimentSpec, splits: SplitPlan, split: Split) -> tuple[Indices, Indices]:
     """Divide a split's training rows into those that train and those that early stopping watches (maybe none)."""
-    stopping, evaluation = spec.training.early_stopping, spec.evaluation
+    stopping = spec.training.early_stopping
     if stopping is None or stopping.on != "inner":
         return split.train, np.empty(0, np.int64)
-    return inner_split(
-        dataset.targets,
-        split.train,
-        stopping.inner,
-        seed=evaluation.split_seed,
-        stratify=dataset.task in STRATIFIED_TASKS and evaluation.stratify is not False,
-        shuffle=evaluation.shuffle,
-    )
+    return splits.inner(split, stopping.inner)
 
 
-def encode_fold(spec: ExperimentSpec, dataset: Dataset, split: Split) -> FoldInputs:
+def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split: Split) -> FoldInputs:
     """Fit the preprocessing on a split's training rows and encode every row of the split."""
-    train, monitor = inner_rows(spec, dataset, split)
+    train, monitor = inner_rows(spec, splits, split)
     fitted = fit_steps(spec.preprocessing, dataset, train)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     return FoldInputs(split, train, monitor, inputs, fitted)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dlrun.data import DataSummary, inspect, load_dataset, overlap, resolved_source
-from dlrun.data.dataset import CLASSIFICATION, Dataset
+from dlrun.data import DataSummary, inspect, load_dataset, resolved_source, shared_rows
+from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
 from dlrun.data.labels import class_weights
 from dlrun.errors import Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
@@ -16,12 +16,11 @@ from dlrun.experiment.folds import FoldInputs, encode_fold
 from dlrun.models import Completed, DataFacts, complete, input_facts
 from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
-from dlrun.spec.sections import EarlyStopping, ExperimentSpec
+from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec
 from dlrun.spec.steps import Normalise, Scale, StepSpec
 from dlrun.training.choice import Choice, choose_engine
 
-MANY_REPEATED = 0.01
-"""From this share of the validation rows on, rows that were also trained on are worth a warning."""
+_NO_ROWS: Indices = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class Experiment:
     Args:
         spec: complete: every default filled in, by the task and the data.
         first: the first split's encoded inputs, kept so that they are not encoded twice.
+        repeated_test: each row of a provided test set that also stands among the rows that may train, and the first
+            such row, (rows, 2).
         origins: for each layer of ``spec``, its index in the spec as written: completing adds layers.
         warnings: what is unusual, one sentence each.
     """
@@ -43,6 +44,7 @@ class Experiment:
     facts: DataFacts
     engine: Choice
     first: FoldInputs = field(repr=False)
+    repeated_test: Indices = field(default_factory=lambda: np.empty((0, 2), np.int64), repr=False)
     origins: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -61,9 +63,9 @@ def plan(loaded: LoadedSpec) -> Experiment:
 
 
 def _plan(spec: ExperimentSpec) -> Experiment:
-    dataset = load_dataset(spec.dataset, task=spec.task)
+    dataset = load_dataset(spec.dataset, task=spec.task, columns=_role_columns(spec.evaluation))
     splits = make_splits(dataset, spec.evaluation)
-    first = encode_fold(spec, dataset, splits.splits[0])
+    first = encode_fold(spec, dataset, splits, splits.splits[0])
     # Used when a fit begins; asked for here too, so that a class that is none is told before a run has a folder.
     class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])
     facts = _facts(spec, dataset, first)
@@ -71,31 +73,30 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     engine = choose_engine(spec.training.engine)
     metrics = metrics_for(completed.spec.metrics or (), dataset.task, dataset.outputs)
     whole = _fill_in(completed, dataset, splits, engine, metrics)
-    seen = np.concatenate([splits.splits[0].train, splits.splits[0].validation])
+    repeated = shared_rows(dataset.hashes, splits.pool, dataset.test_rows if _tests_on_provided(splits) else _NO_ROWS)
     return Experiment(
         spec=whole,
         dataset=dataset,
-        summary=inspect(dataset, np.sort(seen)),
+        summary=inspect(dataset, splits.pool),
         splits=splits,
         metrics=metrics,
         facts=facts,
         engine=engine,
         first=first,
+        repeated_test=repeated,
         origins=completed.origins,
-        warnings=(*splits.notes, *first.fitted.notes, *_repeated_rows(dataset, first), *completed.warnings),
+        warnings=(*splits.notes, *first.fitted.notes, *completed.warnings),
     )
 
 
-def _repeated_rows(dataset: Dataset, first: FoldInputs) -> tuple[str, ...]:
-    """Warn when validation rows also stand among the training rows: a net that learns by heart knows them."""
-    validation = first.split.validation
-    known = overlap(dataset, first.split.train, validation)
-    if known < MANY_REPEATED * len(validation):
-        return ()
-    return (
-        f"{known} of {len(validation)} validation rows also stand in the training rows, exactly: what a net learns by "
-        "heart scores well on them, so the score flatters. Take repeated rows out of the file",
-    )
+def _role_columns(evaluation: Evaluation) -> tuple[str, ...]:
+    """List the columns that say something of a row's place in the splits, and nothing to the model."""
+    roles = (evaluation.group, evaluation.time, evaluation.fold)
+    return tuple(dict.fromkeys(column for column in roles if isinstance(column, str)))
+
+
+def _tests_on_provided(splits: SplitPlan) -> bool:
+    return splits.evaluation.test == "provided"
 
 
 def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFacts:
@@ -148,13 +149,7 @@ def _fill_in(
 ) -> ExperimentSpec:
     """Fill in what follows from data and machine, so that the spec written down is this run and no other."""
     spec = completed.spec
-    test = spec.evaluation.test
-    if test is None:
-        test = "provided" if len(dataset.test_rows) else 0.2
-    # Where a part could not be stratified, the default is written down again: the same draw must come of it.
-    stratify = True if splits.stratified else spec.evaluation.stratify
-    evaluation = spec.evaluation.model_copy(update={"test": test, "stratify": stratify})
     stopping = _with_monitor(spec.training.early_stopping, metrics)
     training = spec.training.model_copy(update={"engine": engine.name, "early_stopping": stopping})
     source = resolved_source(spec.dataset, dataset)
-    return spec.model_copy(update={"evaluation": evaluation, "training": training, "dataset": source})
+    return spec.model_copy(update={"evaluation": splits.evaluation, "training": training, "dataset": source})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,21 +10,31 @@ from typing import Any
 
 from dlrun.data import DataSummary
 from dlrun.data.dataset import Dataset
-from dlrun.evaluation import EvaluationResult, diagnose, power
-from dlrun.experiment.folds import inner_rows, probabilities
+from dlrun.evaluation import CURVE_HEADER, EvaluationResult, FoldOutcome, Split, against_linear, diagnose, power
+from dlrun.experiment.folds import FoldInputs, inner_rows
+from dlrun.experiment.looks import looks_record
+from dlrun.experiment.outcomes import fold_name, to_arrays
+from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
-from dlrun.experiment.tables import HistoryRow, prediction_header, prediction_rows
+from dlrun.experiment.tables import (
+    HISTORY_HEADER,
+    outcome_history,
+    prediction_header,
+    prediction_rows,
+)
 from dlrun.models import outline
-from dlrun.runs import RunFolder, environment
+from dlrun.report import draw_curves
+from dlrun.runs import RunFiles, RunFolder, environment
 from dlrun.spec import dump_spec
 from dlrun.spec.sections import ExperimentSpec, Named
 from dlrun.training.contract import FitResult
+from dlrun.training.weights import named_weights
 
 Record = dict[str, Any]
 
 
-def opening(experiment: Experiment, parameters: int, spec_file: Path, command: Sequence[str]) -> Record:
-    """Say what is about to be run. ``parameters`` counts the model's weights."""
+def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: Path, command: Sequence[str]) -> Record:
+    """Say what is about to be run. ``parameters`` counts the model's weights; ``runs_dir`` has the ledger."""
     spec = experiment.spec
     return {
         "task": experiment.dataset.task,
@@ -37,11 +48,21 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, command: S
             "optimiser": _optimiser_words(spec.optimiser),
             "loss": spec.loss.name if spec.loss else None,
         },
-        "protocol": {"name": spec.evaluation.protocol, **part_sizes(experiment)},
+        "protocol": protocol_record(experiment),
         "training": {"epochs": spec.training.epochs, "batch_size": spec.training.batch_size},
-        "splits": {"fingerprint": experiment.splits.fingerprint, "stratified": experiment.splits.stratified},
+        "splits": splits_record(experiment),
+        "looks": looks_record(experiment, runs_dir),
         "warnings": list(experiment.warnings),
         "environment": environment(spec_file.parent, command),
+    }
+
+
+def identity(opening: Record, experiment: Experiment) -> dict[str, str]:
+    """Return what must be the same in every process that runs a fold of one run."""
+    return {
+        "spec": hashlib.sha256(dump_spec(experiment.spec).encode("utf-8", "surrogatepass")).hexdigest(),
+        "data": opening["data"]["fingerprint"],
+        "splits": opening["splits"]["fingerprint"],
     }
 
 
@@ -55,6 +76,7 @@ def data_record(experiment: Experiment) -> Record:
         "input_words": _input_words(dataset, summary, experiment.first.inputs.shape[1:]),
         "duplicates": summary.duplicates,
         "missing": sum(summary.missing.values()),
+        "overlap": {"count": len(experiment.repeated_test), "rows": experiment.repeated_test.tolist()},
         "fingerprint": dataset.fingerprint,
         "files": [asdict(file) for file in dataset.files],
         "classes": dict(summary.classes) or None,
@@ -62,82 +84,89 @@ def data_record(experiment: Experiment) -> Record:
     }
 
 
-def part_sizes(experiment: Experiment) -> Record:
-    """Count the rows of each part of the first split."""
-    first = experiment.first
-    sizes = {
-        "train": len(first.train),
-        "validation": len(first.split.validation),
-        "test": len(experiment.splits.test),
-    }
-    return {**sizes, "monitor": len(first.monitor)} if len(first.monitor) else sizes
-
-
 def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec) -> None:
-    """Write what is known before training: the complete spec, the row indices of every split, the fitted steps."""
+    """Write what is known before training: the complete spec, and the row indices of every split."""
     folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked)))
     arrays = {"test": experiment.splits.test}
     for split in experiment.splits.splits:
-        name = f"i{split.iteration}-f{split.fold}"
-        train, monitor = inner_rows(experiment.spec, experiment.dataset, split)
+        name = fold_name(split)
+        train, monitor = inner_rows(experiment.spec, experiment.splits, split)
         arrays |= {f"{name}_train": train, f"{name}_validation": split.validation}
         arrays |= {f"{name}_monitor": monitor} if len(monitor) else {}
     folder.write_arrays("splits.npz", **arrays)
-    folder.write_json("preprocessing.json", experiment.first.fitted.state())
+    if len(experiment.splits.splits) == 1:
+        folder.write_json("preprocessing.json", experiment.first.fitted.state())
+
+
+def outcome_file(split: Split | FoldOutcome) -> str:
+    """Name the file that holds a fold's outcome."""
+    return f"folds/{fold_name(split)}/outcome.npz"
+
+
+def write_fold(folder: RunFiles, result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
+    """Write one fold of several: its weights, its fitted steps, and last of all its outcome."""
+    home = f"folds/{fold_name(outcome)}"
+    if inputs is not None:
+        folder.write_json(f"{home}/preprocessing.json", inputs.fitted.state())
+    if outcome.failure is None:
+        folder.write_arrays(f"{home}/weights.npz", **(result.weights or named_weights(result.model)))
+    folder.write_arrays(outcome_file(outcome), **to_arrays(outcome))
+
+
+def write_model(folder: RunFiles, result: FitResult) -> None:
+    """Write the one model of a run."""
+    with folder.stage("model.keras") as path:
+        result.model.save(path)
 
 
 def write_results(
-    folder: RunFolder, experiment: Experiment, results: Sequence[FitResult], history: Sequence[HistoryRow]
+    folder: RunFolder, experiment: Experiment, outcomes: Sequence[FoldOutcome], summary: EvaluationResult
 ) -> None:
-    """Write what came of the fits: predictions, curves, and the model of a hold-out run."""
+    """Write what came of the fits: history, mean curve, predictions, and the drawing of the curves."""
+    history = [row for outcome in outcomes for row in outcome_history(outcome)]
+    folder.write_rows("history.csv", HISTORY_HEADER, history)
+    if len(outcomes) > 1:
+        folder.write_rows("curve.csv", CURVE_HEADER, summary.curve.rows())
     rows = (
         row
-        for result, split in zip(results, experiment.splits.splits, strict=True)
+        for outcome in outcomes
+        if outcome.failure is None
         for row in prediction_rows(
-            experiment.dataset,
-            split.iteration,
-            split.fold,
-            split.validation,
-            probabilities(experiment.spec, experiment.dataset.task, result.predictions),
+            experiment.dataset, outcome.iteration, outcome.fold, outcome.validation_rows, outcome.predictions
         )
     )
     folder.write_rows("predictions.csv", prediction_header(experiment.dataset), rows)
-    _draw(folder, experiment, results, history)
-    if len(results) == 1:
-        with folder.stage("model.keras") as path:
-            results[0].model.save(path)
-
-
-def _draw(
-    folder: RunFolder, experiment: Experiment, results: Sequence[FitResult], history: Sequence[HistoryRow]
-) -> None:
-    from dlrun.report.curves import draw_curves
-
-    best = results[0].best_epoch if len(results) == 1 else None
-    primary = experiment.metrics[0].name if experiment.metrics else "loss"
     with folder.stage("curves.png") as path:
-        draw_curves(history, path, primary=primary, best_epoch=best, title=experiment.spec.name)
+        draw_curves(
+            history,
+            path,
+            primary=summary.primary,
+            best_epoch=summary.curve.best_epoch(summary.primary, summary.higher_is_better),
+            title=experiment.spec.name,
+            failed=[(failure.iteration, failure.fold) for failure in summary.failures],
+        )
 
 
-def closing(experiment: Experiment, results: Sequence[FitResult], summary: EvaluationResult) -> Record:
+def closing(experiment: Experiment, outcomes: Sequence[FoldOutcome], summary: EvaluationResult) -> Record:
     """Say what came of it."""
-    history, stopped = results[0].history, results[0].stopped_early
-    diagnosis = diagnose(
-        history.train, history.validation, summary.primary, summary.higher_is_better, stopped_early=stopped
-    )
+    stopping = experiment.spec.training.early_stopping
+    notes = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     return {
         "scores": summary.as_json(),
         "primary": summary.primary,
-        "diagnosis": {**asdict(diagnosis), "power": power(summary)},
+        "comparisons": summary.comparisons_as_json(),
+        "diagnosis": {**asdict(diagnose(summary)), "power": power(summary), "linear": against_linear(summary)},
         "training": {
             "epochs": experiment.spec.training.epochs,
             "batch_size": experiment.spec.training.batch_size,
-            "epochs_trained": [result.history.epochs for result in results],
-            "final_epoch": [result.final_epoch for result in results],
-            "stopped_early": any(result.stopped_early for result in results),
-            "stop_watched": experiment.spec.training.early_stopping and experiment.spec.training.early_stopping.on,
+            "epochs_trained": [len(outcome.train.get("loss", ())) for outcome in outcomes],
+            "final_epoch": [outcome.final_epoch for outcome in outcomes],
+            "best_epoch": [outcome.best_epoch for outcome in outcomes],
+            "stopped_early": any(outcome.stopped_early for outcome in outcomes),
+            "stop_watched": stopping and stopping.on,
         },
-        "warnings": [*experiment.warnings, *summary.notes],
+        "failures": summary.failures_as_json(),
+        "warnings": [*experiment.warnings, *notes, *summary.notes],
     }
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlrun.errors import TrainingError
-from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, naive_baselines, summarise
+from dlrun.errors import TrainingError, UsageError
+from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise
 from dlrun.events import EpochEnded, Event, OnEvent, RunStarted, Warned, ignore
 from dlrun.experiment import recording
-from dlrun.experiment.folds import encode_fold, fold_data, probabilities
+from dlrun.experiment.fitting import Keep, fit_folds
+from dlrun.experiment.folds import FoldInputs
+from dlrun.experiment.outcomes import fold_name, from_arrays
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.tables import HISTORY_HEADER, HistoryRow, history_rows
-from dlrun.experiment.training import training_plan, trial_model
+from dlrun.experiment.training import trial_model
 from dlrun.report.progress import log_line
-from dlrun.runs import RunFolder, create_run
+from dlrun.runs import RunFiles, RunFolder, create_run, join_run
 from dlrun.spec import LoadedSpec
-from dlrun.training.contract import FitResult, FoldData, FoldTask
+from dlrun.training.contract import FitResult
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ def run(
 ) -> RunRecord:
     """Run one experiment from its spec to a finished run folder.
 
+    Where some folds of several failed, the record's status is ``partial`` and says which and why.
+
     Args:
         loaded: from `dlrun.spec.load_spec`.
         experiment: what `plan` made of it, if that was called already.
@@ -52,80 +56,114 @@ def run(
     experiment = experiment or plan(loaded)
     parameters = int(trial_model(experiment, loaded).count_params())
     with create_run(runs_dir, experiment.spec.name) as folder:
-        record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), command))
+        record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), runs_dir, command))
         recording.write_plan(folder, experiment, loaded.spec)
-        listener = _Listener(folder, on_event)
-        listener(RunStarted(str(folder.path), record, len(experiment.splits.splits), experiment.spec.training.epochs))
-        for warning in experiment.warnings:
-            listener(Warned(warning))
+        listener = _start(folder, experiment, record, on_event, experiment.splits.splits)
         try:
-            results = _fit(experiment, listener)
+            outcomes = fit_folds(experiment, experiment.splits.splits, listener, _keeper(folder, experiment))
         finally:
             # Also when the run is interrupted: the epochs that were finished are kept.
             folder.write_rows("history.csv", HISTORY_HEADER, listener.history)
-        _raise_failures(results)
-        summary = _summarise(experiment, results)
-        recording.write_results(folder, experiment, results, listener.history)
-        return RunRecord(folder.path, folder.finish(recording.closing(experiment, results, summary)))
+        return _finish(folder, experiment, outcomes)
 
 
-def _fit(experiment: Experiment, on_event: OnEvent) -> list[FitResult]:
-    seed = experiment.spec.seed
-    tasks = [FoldTask(split.iteration, split.fold, seed) for split in experiment.splits.splits]
-    return experiment.engine.load().fit(tasks, _preparer(experiment), training_plan(experiment), on_event)
+def run_fold(
+    loaded: LoadedSpec,
+    number: int,
+    into: Path,
+    experiment: Experiment | None = None,
+    *,
+    on_event: OnEvent = ignore,
+    command: Sequence[str] = (),
+) -> RunRecord:
+    """Run one fold of an experiment into a run folder that other processes share; the last fold completes it.
 
+    A fold that is there already is not trained again. The completed run is equal to that of `run`.
 
-def _preparer(experiment: Experiment) -> Callable[[FoldTask], FoldData]:
-    """Return the function that encodes a fold's data when an engine asks; the first fold's are there already."""
-    splits = {(split.iteration, split.fold): split for split in experiment.splits.splits}
+    Args:
+        loaded: from `dlrun.spec.load_spec`; the same in every process.
+        number: which fit, counted from 1 through all iterations: fold 2 of iteration 3 of 4 folds is 10.
+        into: the folder; made by whichever process comes first.
+        experiment: what `plan` made of the spec, if that was called already.
+        on_event: is told what happens.
+        command: how the run was asked for.
 
-    def prepare(task: FoldTask) -> FoldData:
-        split = splits[task.iteration, task.fold]
-        first = experiment.first
-        fold = first if split is first.split else encode_fold(experiment.spec, experiment.dataset, split)
-        return fold_data(experiment.spec, experiment.dataset, fold, experiment.metrics)
-
-    return prepare
-
-
-def _raise_failures(results: Sequence[FitResult]) -> None:
-    failures = [result.failure for result in results if result.failure]
-    if failures:
-        raise TrainingError(
-            failures[0],
-            hint="a smaller learning rate or `- normalise` in preprocessing usually helps; history.csv has the epochs",
-        )
-
-
-def _summarise(experiment: Experiment, results: Sequence[FitResult]) -> EvaluationResult:
-    dataset, splits = experiment.dataset, experiment.splits.splits
-    return summarise(
-        [_outcome(experiment, result, split) for result, split in zip(results, splits, strict=True)],
-        dataset.targets,
-        experiment.metrics,
-        [naive_baselines(dataset.task, dataset.targets[split.train], dataset.outputs) for split in splits],
-        seed=experiment.spec.evaluation.split_seed,
+    Raises:
+        UsageError: there is no such fold.
+        RunFolderError: the folder belongs to another experiment, or another process runs this fold.
+        TrainingError: this fold failed; that is kept, and the other folds go on.
+    """
+    experiment = experiment or plan(loaded)
+    splits = experiment.splits.splits
+    if len(splits) == 1:
+        raise UsageError("this spec makes a single fit, which has no folds to share", hint="'dlrun train' runs it")
+    if not 1 <= number <= len(splits):
+        raise UsageError(f"there is no fold {number}: this spec makes {len(splits)} fits, counted from 1")
+    split = splits[number - 1]
+    parameters = int(trial_model(experiment, loaded).count_params())
+    shared = join_run(into, experiment.spec.name)
+    opening = recording.opening(experiment, parameters, Path(loaded.file), into.parent, command)
+    shared.begin(
+        opening,
+        lambda folder: recording.write_plan(folder, experiment, loaded.spec),
+        identity=recording.identity(opening, experiment),
+        folds=[fold_name(each) for each in splits],
     )
+    with shared.fold(fold_name(split)) as fold:
+        if not fold.finished:
+            listener = _start(fold, experiment, {**opening, "run": str(into)}, on_event, [split])
+            fit_folds(experiment, [split], listener, _keeper(fold, experiment))
+    with shared.complete() as folder:
+        if folder is None:
+            return RunRecord(into, shared.record())
+        outcomes = [from_arrays(folder.read_arrays(recording.outcome_file(each))) for each in splits]
+        return _finish(folder, experiment, outcomes)
 
 
-def _outcome(experiment: Experiment, result: FitResult, split: Split) -> FoldOutcome:
-    task, losses = experiment.dataset.task, result.history.validation["loss"]
-    return FoldOutcome(
-        iteration=split.iteration,
-        fold=split.fold,
-        validation_rows=split.validation,
-        predictions=probabilities(experiment.spec, task, result.predictions),
-        best_predictions=probabilities(experiment.spec, task, result.best_predictions),
-        best_epoch=result.best_epoch,
-        history_loss_final=losses[result.final_epoch - 1],
-        history_loss_best=losses[result.best_epoch - 1],
+def _start(
+    folder: RunFiles, experiment: Experiment, record: Mapping[str, Any], on_event: OnEvent, splits: Sequence[Split]
+) -> _Listener:
+    listener = _Listener(folder, on_event)
+    listener(RunStarted(str(folder.path), record, len(splits), experiment.spec.training.epochs))
+    for warning in experiment.warnings:
+        listener(Warned(warning))
+    return listener
+
+
+def _keeper(folder: RunFiles, experiment: Experiment) -> Keep:
+    """Return what stores a fold as soon as it is there."""
+    several = len(experiment.splits.splits) > 1
+
+    def keep(result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
+        if several:
+            recording.write_fold(folder, result, inputs, outcome)
+        elif outcome.failure is None:
+            recording.write_model(folder, result)
+
+    return keep
+
+
+def _finish(folder: RunFolder, experiment: Experiment, outcomes: Sequence[FoldOutcome]) -> RunRecord:
+    """Sum up the folds, write what came of them, and close the run."""
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    if len(failed) == len(outcomes):
+        raise TrainingError(str(failed[0].failure), hint=failed[0].hint)
+    summary = _summarise(experiment, outcomes)
+    recording.write_results(folder, experiment, outcomes, summary)
+    closing = recording.closing(experiment, outcomes, summary)
+    return RunRecord(folder.path, folder.partial(closing) if failed else folder.finish(closing))
+
+
+def _summarise(experiment: Experiment, outcomes: Sequence[FoldOutcome]) -> EvaluationResult:
+    return summarise(
+        outcomes, experiment.dataset.targets, experiment.metrics, seed=experiment.spec.evaluation.split_seed
     )
 
 
 class _Listener:
     """Passes events on, and keeps what a run folder should have even if the run dies: history and log."""
 
-    def __init__(self, folder: RunFolder, on_event: OnEvent) -> None:
+    def __init__(self, folder: RunFiles, on_event: OnEvent) -> None:
         self.history: list[HistoryRow] = []
         self._folder, self._on_event = folder, on_event
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Dataset, Indices
+from dlrun.evaluation import FoldOutcome
 from dlrun.events import EpochEnded
 
 HistoryRow = tuple[int, int, int, str, float | None, float | None]
@@ -31,6 +32,20 @@ def history_rows(event: EpochEnded) -> Iterator[HistoryRow]:
         )
 
 
+def outcome_history(outcome: FoldOutcome) -> Iterator[HistoryRow]:
+    """Yield the same rows for every epoch of a fold that has ended."""
+    names = dict.fromkeys([*outcome.train, *outcome.validation])
+    for epoch in range(len(outcome.train.get("loss", ()))):
+        for name in names:
+            values = (_at(outcome.train, name, epoch), _at(outcome.validation, name, epoch))
+            yield (outcome.iteration, outcome.fold, epoch + 1, name, *values)
+
+
+def _at(history: Mapping[str, Sequence[float]], name: str, epoch: int) -> float | None:
+    values = history.get(name)
+    return None if values is None else values[epoch]
+
+
 def prediction_header(dataset: Dataset) -> tuple[str, ...]:
     """Name the columns of ``predictions.csv``; how many there are depends on the task."""
     places = ("iteration", "fold", "row", *dataset.ids)
@@ -49,7 +64,7 @@ def prediction_header(dataset: Dataset) -> tuple[str, ...]:
 
 def class_names(dataset: Dataset) -> tuple[str, ...]:
     """Return the names of the classes, by index where the data set has no names."""
-    count = 2 if dataset.task == "binary" else dataset.outputs
+    count = 2 if dataset.task == "binary" else dataset.outputs  # labels, for a multilabel task
     return dataset.class_names or tuple(str(index) for index in range(count))
 
 

@@ -13,21 +13,20 @@ from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import EarlyStop, TrainingPlan
 
 
-def training_plan(experiment: Experiment) -> TrainingPlan:
-    """Say how every fold is fitted."""
+def training_plan(experiment: Experiment, *, follow: bool = True) -> TrainingPlan:
+    """Say how every fold is fitted; ``follow``: validation rows are scored after every epoch, not only at the end."""
     spec, facts = experiment.spec, experiment.facts
     better = {metric.name: metric.higher_is_better for metric in experiment.metrics}
     primary = next(iter(better), "loss")
     return TrainingPlan(
-        build=lambda seed: build(
-            spec, facts.input_shape, facts.outputs, seed, facts.integer_inputs, experiment.origins
-        ),
+        build=lambda shape, seed: build(spec, shape, facts.outputs, seed, facts.integer_inputs, experiment.origins),
         compile_arguments=lambda: compile_arguments(spec, facts),
         train_metrics=train_metric_names(spec, facts),
         primary=(primary, better.get(primary, False)),
         epochs=spec.training.epochs,
         batch_size=spec.training.batch_size,
         early_stop=_early_stop(experiment, better),
+        follow=follow,
     )
 
 
@@ -40,7 +39,7 @@ def trial_model(experiment: Experiment, loaded: LoadedSpec) -> Any:
     prepare_backend()
     planned = training_plan(experiment)
     try:
-        model = planned.build(experiment.spec.seed)
+        model = planned.build(experiment.facts.input_shape, experiment.spec.seed)
         model.compile(**planned.compile_arguments())
     except SpecError as error:
         raise loaded.locate(error) from error

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlrun.report.glyphs import clean, grouped, number, settle
+from dlrun.report.protocol import division_words, protocol_label
+from dlrun.report.reading import part, sections, whole
 from dlrun.report.tables import table
 
 Part = Mapping[str, Any]
+_MOST_FOLDS = 20
 _MOST_FEATURES = 30
 _MOST_CLASSES = 50
 
@@ -43,13 +46,52 @@ def render_data(description: Part, width: int = 100, unicode: bool = True) -> st
         f"  inputs   rank {summary['rank']} ({axes}), shape {_shape(summary['shape'])}, {summary['dtype']}",
         f"  model    shape {_shape(encoded['shape'])}, {encoded['dtype']}{steps}",
         f"  targets  shape {_shape(targets['shape'])}, {targets['dtype']}",
-        f"  parts    {', '.join(f'{name} {grouped(rows)}' for name, rows in description['parts'].items())} rows",
+        *_division(description),
         f"  flaws    {_flaws(summary)}",
         *(f"  note     {note}" for note in data["notes"]),
     ]
     blocks = ["\n".join(clean(line, unicode) for line in lines)]
-    blocks += [part for part in (_classes(summary, width, unicode), _numbers(summary, width, unicode)) if part]
+    blocks += [
+        block
+        for block in (
+            _folds(description, width, unicode),
+            _classes(summary, width, unicode),
+            _numbers(summary, width, unicode),
+        )
+        if block
+    ]
     return settle("\n\n".join(blocks), unicode)
+
+
+def _division(description: Part) -> list[str]:
+    """Say by which protocol rows are held out, and how many; of several folds the first one's."""
+    facts = {
+        "protocol": description.get("protocol"),
+        "splits": description.get("splits"),
+        "data": {"duplicates": description["data"]["summary"]["duplicates"]},
+    }
+    words = [protocol_label(facts), *division_words(facts)]
+    parts = ", ".join(f"{name} {grouped(rows)}" for name, rows in description["parts"].items())
+    several = (whole(part(facts, "protocol").get("k")) or 1) > 1
+    return [
+        *([f"  protocol {', '.join(word for word in words if word)}"] if any(words) else []),
+        f"  parts    {parts} rows" + (" (fold 1)" if several else ""),
+    ]
+
+
+def _folds(description: Part, width: int, unicode: bool) -> str:
+    """Write the rows of each fold's parts; nothing for a single split."""
+    folds = sections(part(description, "splits"), "folds")
+    if len(folds) < 2:
+        return ""
+    shown = ["fold", "train", "monitor", "validation"]
+    if not any(whole(fold.get("monitor")) for fold in folds):
+        shown.remove("monitor")
+    if len({whole(fold.get("iteration")) for fold in folds}) > 1:
+        shown.insert(0, "iteration")
+    rows = [[whole(fold.get(name)) for name in shown] for fold in folds]
+    header = ["early stopping" if name == "monitor" else name for name in shown]
+    return table(header, rows[:_MOST_FOLDS], width, unicode) + _more(rows, _MOST_FOLDS)
 
 
 def _classes(summary: Part, width: int, unicode: bool) -> str:

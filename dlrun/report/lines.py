@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dlrun.report.glyphs import columns
@@ -19,9 +19,14 @@ class Line:
     items: tuple[str, ...]
 
 
+def indent_of(labels: Iterable[str]) -> int:
+    """Return the column in which items begin beside these labels; a very wide label stands above its items."""
+    return 2 + max((columns(label) for label in labels if columns(label) <= _WIDEST_LABEL), default=0)
+
+
 def layout(lines: Sequence[Line], width: int) -> list[str]:
     """Write lines with their items in one left-aligned column, none wider than ``width`` where words can be broken."""
-    indent = 2 + max((columns(line.label) for line in lines if columns(line.label) <= _WIDEST_LABEL), default=0)
+    indent = indent_of(line.label for line in lines)
     written: list[str] = []
     for line in lines:
         label = line.label
@@ -57,6 +62,8 @@ def _fill(items: Sequence[str], width: int) -> Iterator[str]:
 
 def _break(item: str, width: int) -> list[str]:
     """Break one item at its plain spaces; a word that is too long stays whole."""
+    if columns(item) <= width:
+        return [item]  # as it is, with the spaces that align it
     rows = [""]
     for word in item.split(" "):
         longer = f"{rows[-1]} {word}" if rows[-1] else word

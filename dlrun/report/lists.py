@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlrun.report.protocol import protocol_name
 from dlrun.report.tables import table
 
 Row = Mapping[str, Any]
-_PROTOCOLS = {"holdout": "hold-out", "kfold": "K-fold", "iterated_kfold": "iterated K-fold"}
 NAMES = frozenset({0})
 """The first column of each list holds names, which are copied and typed: they are never cut."""
 
@@ -20,7 +20,7 @@ def render_runs(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> 
             row["name"],
             row["status"] if not row.get("note") else f"{row['status']}: {row['note']}",
             row["dataset"],
-            _PROTOCOLS.get(str(row["protocol"]), row["protocol"]),
+            protocol_name(row["protocol"], row.get("k"), row.get("iterations")),
             row["metric"],
             row["score"],
             None if row["seed"] is None else str(row["seed"]),

@@ -1,25 +1,69 @@
-"""One line for each event of a run: what the terminal shows and what ``log.txt`` keeps."""
+"""One line for each event of a run: what the terminal shows and what ``log.txt`` keeps.
+
+A line is made of fields, so that a narrow terminal can leave whole ones out.
+"""
 
 from __future__ import annotations
 
-from dlrun.events import EpochEnded, Event, FitEnded, FitStarted, Warned
+from collections.abc import Mapping, Sequence
+
+from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, Warned
+
+_GAP = "  "
 
 
-def epoch_line(event: EpochEnded, left: str = "", *, fold: bool = False) -> str:
-    """Write an epoch's values: ``epoch  3/20  loss 0.21  val_loss 0.29  val_accuracy 0.885  0.4 s  0:07 left``."""
+def fold_name(iteration: int, fold: int, iterations: int = 1, k: int = 1) -> str:
+    """Name a fit of several: ``fold 3/4``, ``iteration 2/3 fold 1/4``; empty where there is one, or it is no fold."""
+    if fold < 1 or (k < 2 and iterations < 2):
+        return ""
+    return f"iteration {iteration}/{iterations} fold {fold}/{k}" if iterations > 1 else f"fold {fold}/{k}"
+
+
+def epoch_fields(event: EpochEnded, where: str = "", left: str = "") -> tuple[str, ...]:
+    """Say an epoch's values: ``epoch  3/20``, ``loss 0.21``, ``val_accuracy 0.885``, ``0.4 s``, ``0:07 left``."""
     width = len(str(event.epochs))
-    where = f"iteration {event.iteration} fold {event.fold}  " if fold else ""
     values = [f"loss {_short(event.train['loss'])}"]
     values += [f"val_{name} {_short(value)}" for name, value in event.validation.items()]
-    parts = [f"{where}epoch {event.epoch:>{width}}/{event.epochs}", *values, _seconds(event.seconds)]
-    return "  ".join([*parts, *([f"{left} left"] if left else [])])
+    fields = (where, f"epoch {event.epoch:>{width}}/{event.epochs}", *values, _seconds(event.seconds), _left(left))
+    return tuple(field for field in fields if field)
 
 
-def time_left(elapsed: float, epoch: int, epochs: int) -> str:
-    """Say how long the remaining epochs will take at the pace so far, as ``m:ss``; empty after the last one."""
-    if epoch >= epochs:
+def step_fields(event: BatchEnded, epochs: int, where: str = "", before: Sequence[str] = ()) -> tuple[str, ...]:
+    """Say how far an epoch is, and what the epoch before it came to."""
+    now = (where, f"epoch {event.epoch}/{epochs}", f"step {event.step}/{event.steps}")
+    return (*(field for field in now if field), *([f"before: {_GAP.join(before)}"] if before else []))
+
+
+def fold_fields(
+    event: FitEnded, where: str, scores: Mapping[str, float], seconds: float, left: str = ""
+) -> tuple[str, ...]:
+    """Say what a fold came to: ``fold 2/4``, ``100 epochs``, ``val_mae 2.31``, ``4.1 s``, ``0:08 left``.
+
+    Args:
+        event: the end of the fit.
+        where: which fold, from `fold_name`.
+        scores: of its last epoch on the validation rows, the loss before the primary metric.
+        seconds: that the fit took.
+        left: time left for the whole run.
+    """
+    count = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'}"
+    name = next((name for name in scores if name != "loss"), "loss")
+    score = f"val_{name} {_short(scores[name])}" if name in scores else ""
+    result = f"failed: {event.failure}" if event.failure else score
+    return tuple(field for field in (where, count, result, _seconds(seconds), _left(left)) if field)
+
+
+def time_left(elapsed: float, done: float, of: float) -> str:
+    """Say how long the rest will take at the pace so far, as ``m:ss``; empty when nothing is left, or nothing done.
+
+    Args:
+        elapsed: seconds since the first of it began.
+        done: how much is done.
+        of: how much there is.
+    """
+    if done >= of or done <= 0:
         return ""
-    seconds = round(elapsed / epoch * (epochs - epoch))
+    seconds = round(elapsed / done * (of - done))
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
@@ -31,21 +75,30 @@ def log_line(event: Event) -> str | None:
         case Warned():
             return f"warning: {event.message}"
         case FitStarted():
-            return f"iteration {event.iteration} fold {event.fold}: {event.steps} steps an epoch"
+            return f"{_logged(event)}: {event.steps} steps an epoch"
         case EpochEnded():
-            return epoch_line(event, fold=True)
+            return line_of(epoch_fields(event, _logged(event)))
         case FitEnded():
             ending = f"failed: {event.failure}" if event.failure else "done"
-            return f"iteration {event.iteration} fold {event.fold}: {ending} after {event.epochs} epochs"
+            return f"{_logged(event)}: {ending} after {event.epochs} epochs"
     return None
 
 
-def shortened(line: str, width: int) -> str:
-    """Fit a line into so many columns by leaving fields out: the middle ones first, the last one (time left) never."""
-    fields = line.split("  ")
-    while len("  ".join(fields)) > width and len(fields) > 3:
-        del fields[-2]
-    return "  ".join(fields)[:width]
+def line_of(fields: Sequence[str], width: int | None = None) -> str:
+    """Join fields; to fit so many columns the middle ones are left out, the first and the last (time left) never."""
+    kept = list(fields)
+    while width is not None and len(_GAP.join(kept)) > width and len(kept) > 2:
+        del kept[-2]
+    return _GAP.join(kept)[:width]
+
+
+def _logged(event: FitStarted | EpochEnded | FitEnded) -> str:
+    """Name a fit in the log; the last fit, on all rows, belongs to no fold."""
+    return f"iteration {event.iteration} fold {event.fold}" if event.fold else "final fit"
+
+
+def _left(left: str) -> str:
+    return f"{left} left" if left else ""
 
 
 def _short(value: float) -> str:

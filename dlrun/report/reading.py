@@ -23,6 +23,18 @@ def parts(record: Record, *keys: str) -> dict[str, Record]:
     return {str(name): inner for name, inner in part(record, *keys).items() if isinstance(inner, Mapping)}
 
 
+def sections(record: Record, key: str) -> list[Record]:
+    """Return the sections in a list, such as the folds; empty when there is no list."""
+    value = record.get(key)
+    return [inner for inner in value if isinstance(inner, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def items(record: Record, key: str) -> list[Any]:
+    """Return what a list holds; empty when there is none."""
+    value = record.get(key)
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def words(record: Record, key: str) -> str:
     """Return text; empty when there is none."""
     value = record.get(key)

@@ -4,62 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlrun.report.glyphs import clean, columns, decimals, number
+from dlrun.report.glyphs import columns, decimals, grouped, number
 from dlrun.report.lines import Line, pad
-from dlrun.report.reading import Record, part, parts, real, whole, words
-from dlrun.report.tables import table
+from dlrun.report.reading import Record, items, part, parts, real, sections, whole, words
 
 _FLATTERY = "(chosen on these validation rows, so it flatters)"
+_LINEAR = "linear"
+_MOST_NAMED = 4
 
 
-def result_lines(record: Record, unicode: bool = True) -> list[Line]:
-    """Say each score with its interval and the naive baselines, then what was selected, the curve, and the test."""
-    scores = _validation(record)
-    values = {metric: _value_words(score) for metric, score in scores.items()}
+def score_lines(record: Record) -> list[Line]:
+    """Say each score with its interval and the baselines, then what was selected, the curve, and what to try next."""
+    scores, failed = validation_scores(record), failed_fits(record)
+    diagnosis = part(record, "diagnosis")
+    values = {metric: value_words(score) for metric, score in scores.items()}
     widest = max((columns(value) for value in values.values()), default=0)
     lines = [
-        Line(metric, _score_items(pad(values[metric], widest), _interval_words(score), _baseline_words(record, metric)))
+        Line(metric, _score_items(pad(values[metric], widest), interval_words(score), _baseline_words(record, metric)))
         for metric, score in scores.items()
     ]
-    diagnosis = part(record, "diagnosis")
+    if failed and scores:
+        lines = [Line(next(iter(scores)), (f"no mean: {failed_words(record)}",))]
     lines += [
-        Line("stopped", (_stop_words(part(record, "training")),)),
+        Line("stopped", (_stop_words(record),)),
         Line("power", (_power_words(diagnosis),)),
-        Line("selected", (_selected_words(record),)),
+        Line(_LINEAR, (words(diagnosis, _LINEAR),)),
+        Line("selected", ("" if failed else _selected_words(record),)),
         Line("curve", (words(diagnosis, "words"),)),
+        Line("try", (words(diagnosis, "next"),)),
     ]
-    if scores:
-        lines.append(Line("test", (_test_words(record),)))
-    return [
-        Line(clean(line.label, unicode), tuple(clean(item, unicode) for item in line.items))
-        for line in lines
-        if any(line.items)
-    ]
+    return [line for line in lines if any(line.items)]
 
 
-def fold_table(record: Record, width: int = 100, unicode: bool = True) -> str:
-    """Write the score of every fold, one fold a line; empty for a run with a single split."""
-    scores = {metric: _folds(score) for metric, score in _validation(record).items()}
-    places = sorted({place for folds in scores.values() for place in folds})
-    if len(places) < 2:
-        return ""
-    skip = 0 if any(iteration > 1 for iteration, _ in places) else 1
-    header = [*("iteration", "fold")[skip:], *scores]
-    rows = [[*place[skip:], *(folds.get(place) for folds in scores.values())] for place in places]
-    return table(header, rows, width, unicode)
-
-
-def _folds(score: Record) -> dict[tuple[int, int], float | None]:
-    """Return scores by iteration and fold, both from 1."""
-    iterations = score.get("per_fold")
-    return {
-        (iteration, fold): real(value)
-        for iteration, folds in enumerate(iterations if isinstance(iterations, list) else [], 1)
-        for fold, value in enumerate(folds if isinstance(folds, list) else [], 1)
-    }
-
-
-def _validation(record: Record) -> dict[str, Record]:
+def validation_scores(record: Record) -> dict[str, Record]:
     """Return the validation scores, the primary one first; the loss only where it is the primary one or alone."""
     found = parts(record, "scores", "validation")
     primary = record.get("primary")
@@ -67,34 +44,71 @@ def _validation(record: Record) -> dict[str, Record]:
     return {metric: found[metric] for metric in sorted(kept, key=lambda metric: metric != primary)}
 
 
-def _score_items(value: str, interval: str, baselines: str) -> tuple[str, ...]:
-    known = f"{value}   {interval}".rstrip()
-    # Three more spaces set the baselines apart from what was measured.
-    return (f"{known}   ", baselines) if baselines else (known,)
+def failed_fits(record: Record) -> dict[tuple[int, int], str]:
+    """Return why fits failed by iteration and fold, in their order."""
+    known = [(whole(one.get("iteration")), whole(one.get("fold")), one) for one in sections(record, "failures")]
+    found = {(at, fold): words(one, "reason") or "no reason is known" for at, fold, one in known if at and fold}
+    return dict(sorted(found.items()))
 
 
-def _value_words(score: Record) -> str:
-    places, std = _places(score), real(score.get("std"))
+def failed_words(record: Record) -> str:
+    """Say which folds failed: ``fold 3 of 4 failed``; of many only how many."""
+    failed = list(failed_fits(record))
+    protocol = part(record, "protocol")
+    k, iterations = whole(protocol.get("k")) or 0, whole(protocol.get("iterations")) or 1
+    fits = len(sections(part(record, "splits"), "folds")) or k * iterations
+    of = f" of {grouped(fits)}" if fits else ""
+    if len(failed) > _MOST_NAMED:
+        return f"{grouped(len(failed))}{of} folds failed"
+    if iterations > 1 or any(iteration > 1 for iteration, _ in failed):
+        named = [f"fold {fold} of iteration {iteration}" for iteration, fold in failed]
+        return f"{_listed(named)} failed"
+    return f"fold{'s' if len(failed) > 1 else ''} {_listed([str(fold) for _, fold in failed])}{of} failed"
+
+
+def value_words(score: Record) -> str:
+    """Write a score and its spread over folds: ``2.38 ± 0.25``."""
+    places, std = places_of(score), real(score.get("std"))
     return number(real(score.get("mean")), places) + ("" if std is None else f" ± {number(std, places)}")
 
 
-def _interval_words(score: Record) -> str:
+def interval_words(score: Record) -> str:
+    """Write a score's interval: ``(95 % 1.77–2.99)``; empty where there is none."""
     low, high = real(score.get("low")), real(score.get("high"))
     if low is None or high is None:
         return ""
-    places = _places(score)
+    places = places_of(score)
     between = " to " if low < 0 or high < 0 else "–"
     return f"(95 % {number(low, places)}{between}{number(high, places)})"
 
 
-def _places(score: Record) -> int:
-    return decimals(*(real(score.get(key)) for key in ("mean", "low", "high")))
+def places_of(score: Record) -> int:
+    """Return the decimals that a score, its interval and its folds are written with."""
+    known = [real(score.get(key)) for key in ("mean", "low", "high")]
+    if not any(known):
+        known = [real(value) for folds in items(score, "per_fold") if isinstance(folds, list) for value in folds]
+    return decimals(*known)
+
+
+def _score_items(value: str, interval: str, baselines: str) -> tuple[str, ...]:
+    known = (value, interval) if interval else (value.rstrip(),)
+    # Three more spaces set the baselines apart from what was measured.
+    return (*known[:-1], f"{known[-1]}   ", baselines) if baselines else known
 
 
 def _baseline_words(record: Record, metric: str) -> str:
+    easier = _easier(record)
     known = {name: real(scores.get(metric)) for name, scores in parts(record, "scores", "baselines").items()}
-    found = [f"{name} {number(value)}" for name, value in known.items() if value is not None]
+    found = [f"{name} {number(value)}" for name, value in known.items() if value is not None and name not in easier]
     return f"baseline{'s' if len(found) > 1 else ''}: {', '.join(found)}" if found else ""
+
+
+def _easier(record: Record) -> set[str]:
+    """Name the naive baselines that are beaten by more than another is: the strongest one says enough."""
+    margins = {name: real(one.get("difference")) for name, one in parts(record, "comparisons").items()}
+    naive = {name: margin for name, margin in margins.items() if name != _LINEAR and margin is not None}
+    strongest = min(naive, key=lambda name: naive[name], default=None)
+    return {name for name in naive if name != strongest}
 
 
 def _selected_words(record: Record) -> str:
@@ -103,21 +117,42 @@ def _selected_words(record: Record) -> str:
     metric = primary if primary in list(selected) else next(iter(selected), None)
     if metric is None:
         return ""
-    score = selected[metric]
-    epoch = whole(score.get("epoch"))
+    epoch = whole(selected[metric].get("epoch"))
     at = "" if epoch is None else f" at epoch {epoch}"
-    return f"{metric} {number(real(score.get('mean')), _places(score))}{at} {_FLATTERY}"
+    return f"{metric} {value_words(selected[metric])}{at} {_FLATTERY}"
 
 
-def _stop_words(training: Record) -> str:
-    """Say when early stopping ended a single fit, and which weights count."""
-    trained, final = training.get("epochs_trained"), training.get("final_epoch")
-    if training.get("stopped_early") is not True or not isinstance(trained, list) or len(trained) != 1:
+def _stop_words(record: Record) -> str:
+    """Say when early stopping ended the training, and which weights count."""
+    training = part(record, "training")
+    if training.get("stopped_early") is not True:
         return ""
-    kept = whole(final[0]) if isinstance(final, list) and len(final) == 1 else None
-    weights = "" if kept is None else f"; these are the weights of epoch {kept}"
+    epochs, failed = whole(training.get("epochs")), failed_fits(record)
+    places = [
+        (whole(fold.get("iteration")), whole(fold.get("fold"))) for fold in sections(part(record, "splits"), "folds")
+    ]
+    sound = [place not in failed for place in places]
+    trained, kept = (_known(training, key, sound) for key in ("epochs_trained", "final_epoch"))
+    if not trained or epochs is None:
+        return ""
+    early = sum(count < epochs for count in trained)
+    of = "all" if early == len(trained) else f"{grouped(early)} of"
+    folds = f" in {of} {grouped(len(trained))} folds" if len(trained) > 1 else ""
     chosen = " (chosen on the rows that are scored)" if training.get("stop_watched") == "validation" else ""
-    return f"early, after epoch {whole(trained[0])} of {whole(training.get('epochs'))}{chosen}{weights}"
+    weights = f"; these are the weights of epoch{'' if min(kept) == max(kept) else 's'} {_range(kept)}" if kept else ""
+    return f"early{folds}, after epoch {_range(trained)} of {grouped(epochs)}{chosen}{weights}"
+
+
+def _known(training: Record, key: str, sound: list[bool]) -> list[int]:
+    """Return a count for each fit that did not fail."""
+    counts = list(map(whole, items(training, key)))
+    kept = [count for count, good in zip(counts, sound, strict=True) if good] if len(counts) == len(sound) else counts
+    return [count for count in kept if count is not None]
+
+
+def _range(counts: list[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _power_words(diagnosis: Record) -> str:
@@ -126,5 +161,5 @@ def _power_words(diagnosis: Record) -> str:
     return "" if power.startswith("beats ") else power
 
 
-def _test_words(record: Record) -> str:
-    return "no rows were set aside" if whole(part(record, "protocol").get("test")) == 0 else "not touched"
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

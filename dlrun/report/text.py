@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlrun.report.glyphs import clean, group_digits, grouped, settle
+from dlrun.report.folds import fold_lines
+from dlrun.report.glyphs import clean, columns, group_digits, grouped, settle
+from dlrun.report.last_step import last_lines, next_command
 from dlrun.report.lines import Line, layout
-from dlrun.report.reading import Record, part, whole, words
-from dlrun.report.scores import fold_table, result_lines
+from dlrun.report.protocol import division_words, part_words, protocol_label
+from dlrun.report.reading import Record, items, part, whole, words
+from dlrun.report.scores import failed_fits, failed_words, score_lines, validation_scores
 
-_PROTOCOLS = {"holdout": "hold-out", "kfold": "K-fold", "iterated_kfold": "iterated K-fold"}
-_NEXT = "dlrun show latest"
+_INDENT = 2
 
 
 def render_record(record: Record, width: int = 100, unicode: bool = True) -> str:
@@ -24,8 +26,8 @@ def render_record(record: Record, width: int = 100, unicode: bool = True) -> str
         width: of the terminal, in columns.
         unicode: whether the stream can show more than ASCII.
     """
-    remarked = "\n".join(layout(remarks(record, unicode), width))
-    blocks = [render_headline(record, width, unicode), _scored(record, width, unicode), settle(remarked, unicode)]
+    remarked = settle("\n".join(layout(_cleaned(remarks(record), unicode), width)), unicode)
+    blocks = [render_headline(record, width, unicode), _scored(record, width, unicode), remarked]
     return "\n\n".join(block for block in (*blocks, clean(words(record, "run"), unicode)) if block)
 
 
@@ -34,44 +36,74 @@ def render_headline(record: Record, width: int = 100, unicode: bool = True) -> s
     return settle("\n".join(layout(headline(record, unicode), width)), unicode)
 
 
-def render_result(record: Record, width: int = 100, unicode: bool = True, next_step: str = _NEXT) -> str:
-    """Write what came of a run, where it lies, and which command comes next; warnings were told while it ran."""
-    where = f"{clean(words(record, 'run'), unicode)}      next: {next_step}"
-    return "\n\n".join(block for block in (_scored(record, width, unicode), where) if block)
+def render_result(record: Record, width: int = 100, unicode: bool = True, next_step: str = "") -> str:
+    """Write what came of a run, where it lies, and which command comes next; warnings were told while it ran.
+
+    Args:
+        record: as `render_record` takes it.
+        width: of the terminal, in columns.
+        unicode: whether the stream can show more than ASCII.
+        next_step: the command to name; by default the one that follows from the record.
+    """
+    where = clean(words(record, "run"), unicode)
+    then = clean(f"next: {next_step or next_command(record)}", unicode)
+    beside = f"{where}      {then}"
+    ending = beside if columns(beside) <= width else f"{where}\n{then}"
+    status = settle("\n".join(layout(_cleaned(_status_lines(record), unicode), width)), unicode)
+    return "\n\n".join(block for block in (_scored(record, width, unicode), status, ending) if block)
 
 
 def _scored(record: Record, width: int, unicode: bool) -> str:
-    folds = [f"  {line}" for line in fold_table(record, width - 2, unicode).splitlines()]
-    blocks = (folds, layout(result_lines(record, unicode), width))
-    return settle("\n\n".join("\n".join(block) for block in blocks if block), unicode)
+    """Write folds and scores as one block, the folds' scores above the mean of them."""
+    below = score_lines(record)
+    if validation_scores(record) or part(record, "retrained"):
+        below += last_lines(record)
+    room = width - _INDENT
+    folds = fold_lines(record, room, [line.label for line in below])
+    written = layout(_cleaned([*folds, *below], unicode), room)
+    return settle("\n".join(f"{'':{_INDENT}}{line}" for line in written), unicode)
 
 
 def headline(record: Record, unicode: bool = True) -> list[Line]:
     """Say what was run, in three lines: the data, the model, the protocol."""
-    data, model, protocol = (part(record, key) for key in ("data", "model", "protocol"))
+    data, model = part(record, "data"), part(record, "model")
     task = words(record, "task").replace("_", " ")
     shape = _listed(group_digits(words(data, "input_words")), task)
     seed = whole(record.get("seed"))
     settings = _listed(words(model, "optimiser"), words(model, "loss"))
-    name = words(protocol, "name")
+    division = (_training_words(record), *division_words(record), part_words(record), _engine_words(record))
     lines = [
-        (words(record, "name"), (shape, _flaws(data), "" if seed is None else f"seed {seed}")),
-        ("", (words(model, "outline"), _count(model.get("parameters"), "parameter"), settings)),
-        (_PROTOCOLS.get(name, name), (_training_words(record), _rows_words(protocol), _engine_words(record))),
+        Line(words(record, "name"), (shape, _flaws(data), "" if seed is None else f"seed {seed}")),
+        Line("", (words(model, "outline"), _count(model.get("parameters"), "parameter"), settings)),
+        Line(protocol_label(record), division),
     ]
-    kept = [(label, [clean(item, unicode) for item in items if item]) for label, items in lines]
-    return [Line(clean(label, unicode), tuple(items)) for label, items in kept if label or items]
+    kept = [Line(line.label, tuple(item for item in line.items if item)) for line in lines]
+    return _cleaned([line for line in kept if line.label or line.items], unicode)
 
 
-def remarks(record: Record, unicode: bool = True) -> list[Line]:
-    """Say what went wrong with a run that is not done, and what was warned of."""
-    status = words(record, "status")
-    lines = []
-    if status not in ("done", ""):
-        lines.append(Line(clean(status, unicode), (clean(words(record, "failure") or "no result", unicode),)))
-    warnings = record.get("warnings")
-    texts = warnings if isinstance(warnings, list | tuple) else []
-    return lines + [Line("warning", (clean(text, unicode),)) for text in texts]
+def remarks(record: Record) -> list[Line]:
+    """Say what is not as it should be with a run that is not done, and what was warned of."""
+    texts = items(record, "warnings")
+    return _status_lines(record) + [Line("warning", (str(text),)) for text in texts]
+
+
+def _status_lines(record: Record) -> list[Line]:
+    status, failed = words(record, "status"), failed_fits(record)
+    if status in ("done", ""):
+        return []
+    why = words(record, "failure") or (failed_words(record) if failed else "no result")
+    if status.startswith("waiting"):
+        status, _, folds = status.partition(" ")
+        why = f"{folds.strip('()') or 'some folds'} done; the last one completes this run"
+    elif status.startswith("running"):
+        why = "no result yet"
+    elif status == "partial":
+        why = f"{failed_words(record) if failed else 'some folds failed'}; the other folds are done"
+    return [Line(status, (why,))]
+
+
+def _cleaned(lines: list[Line], unicode: bool) -> list[Line]:
+    return [Line(clean(line.label, unicode), tuple(clean(item, unicode) for item in line.items)) for line in lines]
 
 
 def _flaws(data: Record) -> str:
@@ -86,13 +118,6 @@ def _training_words(record: Record) -> str:
     only = whole(trained[0]) if isinstance(trained, list) and len(trained) == 1 else None
     of = f"{only} of " if only is not None and training.get("stopped_early") is True else ""
     return _listed(of + _count(training.get("epochs"), "epoch"), "" if batch is None else f"batch {grouped(batch)}")
-
-
-def _rows_words(protocol: Record) -> str:
-    names = {"train": "train", "monitor": "early stopping", "validation": "validation", "test": "test"}
-    counts = [(words, whole(protocol.get(name))) for name, words in names.items()]
-    listed = _listed(*(f"{name} {grouped(rows)}" for name, rows in counts if rows))
-    return f"{listed} rows" if listed else ""
 
 
 def _engine_words(record: Record) -> str:

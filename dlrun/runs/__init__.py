@@ -1,21 +1,40 @@
-"""The folder of a run on disk: made for one process, written atomically, read back, found and listed.
+"""The folder of a run on disk: made for one process or shared by many, written atomically, read back, found and listed.
 
 Only this package writes into a run folder, and importing it loads nothing heavy.
 """
 
 from dlrun.runs.creation import create_run
+from dlrun.runs.files import RunFiles
+from dlrun.runs.fold import FoldFolder
 from dlrun.runs.folder import RunFolder
+from dlrun.runs.joining import into_path, join_run
+from dlrun.runs.ledger import Looks, append_look, has_ledger, looks_at, read_looks
 from dlrun.runs.listing import RunRow, find_run, list_runs
+from dlrun.runs.looks import Look
 from dlrun.runs.machine import environment
 from dlrun.runs.record import SCHEMA_VERSION, read_record
+from dlrun.runs.reopening import reopen_run
+from dlrun.runs.shared import SharedRun
 
 __all__ = [
     "SCHEMA_VERSION",
+    "FoldFolder",
+    "Look",
+    "Looks",
+    "RunFiles",
     "RunFolder",
     "RunRow",
+    "SharedRun",
+    "append_look",
     "create_run",
     "environment",
     "find_run",
+    "has_ledger",
+    "into_path",
+    "join_run",
     "list_runs",
+    "looks_at",
+    "read_looks",
     "read_record",
+    "reopen_run",
 ]

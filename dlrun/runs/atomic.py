@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dlrun.errors import RunFolderError
 
+TEMPORARY = ".tmp-"
 _ELSEWHERE = "--runs DIR puts runs elsewhere"
 _HINTS = {
     errno.ENOSPC: f"free some space on that disk; {_ELSEWHERE}",
@@ -39,12 +40,12 @@ def staged(target: Path) -> Iterator[Path]:
     Raises:
         RunFolderError: the file cannot be written; ``target`` is what it was before.
     """
-    temporary = target.with_name(f".tmp-{os.urandom(4).hex()}-{target.name}")
+    temporary = target.with_name(f"{TEMPORARY}{os.urandom(4).hex()}-{target.name}")
     try:
         yield temporary
         _sync(temporary)
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
@@ -58,15 +59,30 @@ def write_bytes(target: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def make_folders(root: Path, folder: Path) -> None:
+    """Make a folder and those above it, but not ``root``: where that is gone, the run was moved or deleted.
+
+    Raises:
+        RunFolderError: one of them cannot be made.
+    """
+    for parent in (*reversed(folder.parents), folder):
+        if root in parent.parents:
+            try:
+                if not parent.is_dir():
+                    parent.mkdir(exist_ok=True)  # another process may have been quicker
+                    sync_folder(parent.parent)
+            except OSError as error:
+                raise cannot_write(parent, error) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written. Only for who holds the folder's lock."""
+    with suppress(OSError):
+        for path in folder.glob(f"{TEMPORARY}*"):
+            path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
     """Make a rename last through a power cut, where the file system can sync folders at all."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -77,3 +93,11 @@ def _sync_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
             raise
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

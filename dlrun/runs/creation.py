@@ -6,11 +6,12 @@ import os
 import re
 from contextlib import suppress
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 from dlrun.errors import RunFolderError
 from dlrun.runs import atomic, lock
-from dlrun.runs.folder import RunFolder
+from dlrun.runs.folder import RunFolder, new_facts
 
 LATEST = "latest"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -28,25 +29,42 @@ def create_run(runs_dir: Path, name: str, *, now: datetime | None = None) -> Run
     Raises:
         RunFolderError: the name cannot be a folder's, or the folder cannot be made.
     """
-    if not _NAME.fullmatch(name):
-        raise RunFolderError(
-            f"{name[:80]!r} cannot name a run folder",
-            hint="a name has 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'",
-        )
+    check_name(name)
     created = now if now and now.tzinfo else (now or datetime.now()).astimezone()
     path = _make_folder(runs_dir, f"{name}-{created:%Y%m%d-%H%M%S}")
-    try:
-        held = lock.take(path)
-    except OSError as error:
-        raise atomic.cannot_write(path / lock.NAME, error) from error
-    run = RunFolder(path, name, created, held)
+    run = RunFolder(path, new_facts(path, name, created, "running"), hold(path))
     try:
         run.update({})
     except BaseException:
         run.close()
         raise
-    _point_latest(runs_dir, path.name)
+    point_latest(runs_dir, path.name)
     return run
+
+
+def check_name(name: str) -> None:
+    """Raise RunFolderError for a name that cannot be an experiment's."""
+    if not _NAME.fullmatch(name):
+        raise RunFolderError(
+            f"{name[:80]!r} cannot name a run folder",
+            hint="a name has 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'",
+        )
+
+
+def hold(path: Path, patience: float = lock.PATIENTLY) -> TextIOWrapper:
+    """Lock a folder; closing the file that comes back lets go.
+
+    Raises:
+        RunFolderError: another process holds it and keeps it, or the lock cannot be written.
+    """
+    try:
+        held = lock.take(path, patience)
+    except OSError as error:
+        raise atomic.cannot_write(path / lock.NAME, error) from error
+    if held is None:
+        who = lock.holder_words(path)
+        raise RunFolderError(f"{path} is busy: {who} is at work in it", hint="wait until it is done")
+    return held
 
 
 def _make_folder(runs_dir: Path, stem: str) -> Path:
@@ -67,7 +85,7 @@ def _make_folder(runs_dir: Path, stem: str) -> Path:
     raise RunFolderError(f"{runs_dir} is full of runs named {stem}-*", hint="wait a second, or use another --runs DIR")
 
 
-def _point_latest(runs_dir: Path, target: str) -> None:
+def point_latest(runs_dir: Path, target: str) -> None:
     """Point ``latest`` at a run. A convenience: no failure of it ends a run, and what is not ours stays."""
     link = runs_dir / LATEST
     temporary = runs_dir / f".{LATEST}-{os.urandom(4).hex()}"

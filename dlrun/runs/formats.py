@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlrun.errors import RunFolderError
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,3 +47,26 @@ def save_npz(path: Path, arrays: Mapping[str, Any]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+
+
+def load_npz(path: Path) -> dict[str, Any]:
+    """Read the arrays of an npz, all of them at once.
+
+    Raises:
+        RunFolderError: it is not there, or damaged.
+    """
+    import zipfile
+    import zlib
+
+    import numpy as np
+
+    try:
+        # Opened here: NumPy leaves a file open that turns out to be no archive.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing", hint="was a part of the run folder moved or deleted?") from error
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, AttributeError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}", hint="run that part again, into a new folder") from error

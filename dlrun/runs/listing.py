@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from dlrun.errors import RunFolderError
-from dlrun.runs import lock
+from dlrun.runs import fold_states, lock
 from dlrun.runs.creation import LATEST
 from dlrun.runs.record import NAME, read_record
 
@@ -24,7 +24,8 @@ class RunRow:
 
     Args:
         name: the folder's name.
-        status: ``running``, ``running on HOST``, ``done``, ``failed``, ``interrupted``, ``dead`` or ``damaged``.
+        status: ``running``, ``running on HOST``, ``waiting (3 of 4 folds)``, ``done``, ``partial``, ``failed``,
+            ``interrupted``, ``dead`` or ``damaged``.
         created: UTC, ISO 8601; None when unknown.
         metric: the primary metric; ``score`` is its validation score at the last epoch.
         note: what is wrong with a damaged folder.
@@ -151,7 +152,7 @@ def _row(folder: Path) -> RunRow:
     seed = record.get("seed")
     return RunRow(
         folder.name,
-        record["status"],
+        _status(folder, record),
         folder,
         created=_text(record.get("created")),
         dataset=_text(_under(record, "data", "source")),
@@ -160,6 +161,11 @@ def _row(folder: Path) -> RunRow:
         score=score if isinstance(score, float) else float(score) if _is_count(score) else None,
         seed=seed if _is_count(seed) else None,
     )
+
+
+def _status(folder: Path, record: dict[str, Any]) -> str:
+    status = str(record["status"])
+    return f"waiting ({fold_states.how_many(folder, record)})" if status == "waiting" else status
 
 
 def _under(value: Any, *keys: str) -> Any:

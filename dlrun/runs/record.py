@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import math
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dlrun.errors import RunFolderError
-from dlrun.runs import lock
+from dlrun.runs import fold_states, lock
 
 NAME = "record.json"
 SCHEMA_VERSION = 1
-STATUSES = ("running", "done", "failed", "interrupted")
+STATUSES = ("running", "waiting", "done", "partial", "failed", "interrupted")
+"""What a record file may say of its run. ``waiting`` is the word for a shared run that is not complete yet."""
+
+
+def utc(moment: datetime | None = None) -> str:
+    """Write a moment (default: now) as UTC in ISO 8601, to the second."""
+    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def plain(value: Any) -> Any:
@@ -47,22 +54,31 @@ def read_record(folder: Path) -> dict[str, Any]:
     """Read a run's record; ``run`` is the folder as given, wherever it has been moved to.
 
     A run whose process died still says that it is running: it comes back as ``dead``, and the file is left as it is. A
-    run that another machine is at work on comes back as ``running on HOST``.
+    run that another machine is at work on comes back as ``running on HOST``. A shared run that waits for folds comes
+    back as ``running`` while one of them is being run.
 
     Raises:
         RunFolderError: there is no record, or it is damaged, or a newer dlrun wrote it.
     """
-    record = _parse(folder, _read(folder))
+    record = stored_record(folder)
     if record["status"] == "running":
-        record["status"] = _liveness(folder)
+        record["status"] = _at_work([folder]) or "dead"
+    elif record["status"] == "waiting":
+        record["status"] = _at_work([folder, *fold_states.folders(folder)]) or "waiting"
     return {**record, "run": str(folder)}
 
 
-def _liveness(folder: Path) -> str:
-    host = lock.holder(folder)
-    if host is None:
-        return "dead"
-    return "running" if host == lock.this_host() else f"running on {host}"
+def stored_record(folder: Path) -> dict[str, Any]:
+    """Read a record as it stands in the file, whoever is at work; raises as `read_record` does."""
+    return _parse(folder, _read(folder))
+
+
+def _at_work(places: Iterable[Path]) -> str | None:
+    """Say ``running`` where a process holds a lock, here or on which other host; None where nobody does."""
+    hosts = {host for place in places if (host := lock.holder(place)) is not None}
+    if lock.this_host() in hosts:
+        return "running"
+    return f"running on {min(hosts)}" if hosts else None
 
 
 def _read(folder: Path) -> bytes:

@@ -11,11 +11,11 @@ from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.spec.dumping import dump_spec
-    from dlrun.spec.loading import LoadedSpec, load_spec
+    from dlrun.spec.loading import LoadedSpec, load_spec, written
     from dlrun.spec.schema import json_schema
     from dlrun.spec.sections import ExperimentSpec
 
-__all__ = ["ExperimentSpec", "LoadedSpec", "dump_spec", "json_schema", "load_spec"]
+__all__ = ["ExperimentSpec", "LoadedSpec", "dump_spec", "json_schema", "load_spec", "written"]
 
 _HOMES = {
     "ExperimentSpec": "sections",
@@ -23,6 +23,7 @@ _HOMES = {
     "dump_spec": "dumping",
     "json_schema": "schema",
     "load_spec": "loading",
+    "written": "loading",
 }
 
 __getattr__ = lazily(__name__, _HOMES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 from dlrun.errors import Path
@@ -12,11 +11,9 @@ from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
 from dlrun.spec.fields import fields_of, no_doubles, texts_of
 from dlrun.spec.files import printable
+from dlrun.spec.paths import FolderOf, from_the_root
 from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, DatasetSpec, GeneratedSource, PluginSource
 from dlrun.spec.wording import build
-
-FolderOf = Callable[[Path], str]
-"""Tells the folder that a relative path at a place of the spec starts from."""
 
 _COLUMNS = ("target", "features", "ids")
 TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "missing", "sha256"})
@@ -92,12 +89,7 @@ def _absolute(source: Any, path: Path, folder_of: FolderOf, findings: Findings) 
         if value is None:
             continue
         names = (value,) if isinstance(value, str) else value
-        if any(not name or "\0" in name for name in names):
-            kind = "an empty one" if "" in names else "one with a NUL byte"
-            findings.add(f"expected the name of a file, not {kind}", (*path, key))
-            return None
-        folder = folder_of((*path, key))
-        full = tuple(os.path.normpath(os.path.join(folder, os.path.expanduser(name))) for name in names)
+        full = tuple(from_the_root(name, (*path, key), folder_of, findings) for name in names)
         updates[key] = full[0] if isinstance(value, str) else full
     return source.model_copy(update=updates) if updates else source
 

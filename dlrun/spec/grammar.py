@@ -11,19 +11,18 @@ from pydantic import BaseModel
 
 from dlrun.errors import Path
 from dlrun.registry.lookup import registry
-from dlrun.registry.nearest import nearest
 from dlrun.registry.values import show
-from dlrun.spec.datasets import FolderOf, parse_dataset
+from dlrun.spec.datasets import parse_dataset
 from dlrun.spec.document import Findings, Raw
+from dlrun.spec.evaluation import parse_evaluation
 from dlrun.spec.fields import fields_of, parse_list
-from dlrun.spec.files import printable
 from dlrun.spec.layers import parse_layer
 from dlrun.spec.named import parse_named
+from dlrun.spec.paths import FolderOf
 from dlrun.spec.preprocessing import parse_step
 from dlrun.spec.rules import cross_check
 from dlrun.spec.sections import (
     EarlyStopping,
-    Evaluation,
     ExperimentSpec,
     Named,
     Regularisation,
@@ -91,7 +90,7 @@ def _parse(key: str, raw: Raw, folder_of: FolderOf, findings: Findings) -> Any:
         case "regularisation":
             return _parse_section(Regularisation, raw, path, findings)
         case "evaluation":
-            return _parse_evaluation(raw, path, findings)
+            return parse_evaluation(raw, path, folder_of, findings)
         case "training":
             return _parse_training(raw, path, findings)
     return raw
@@ -143,16 +142,6 @@ def _parse_section(model: type[Section], raw: Raw, path: Path, findings: Finding
     """Read a section of plain values; an empty one means its defaults."""
     values = fields_of({} if raw is None else raw, dict(model.model_fields), path, findings)
     return None if values is None else build(model, values, path, findings)
-
-
-def _parse_evaluation(raw: Raw, path: Path, findings: Findings) -> Section | None:
-    protocol = raw.get("protocol") if isinstance(raw, dict) else None
-    if isinstance(raw, dict) and isinstance(protocol, str) and nearest(protocol, ["holdout"]) is None:
-        hint = "the one possible value is 'holdout'; keys of other protocols (k, iterations, ...) are not known either"
-        message = f"this version evaluates by hold-out only, not by '{printable(protocol)}'"
-        findings.add(message, (*path, "protocol"), hint=hint)
-        raw = {key: value for key, value in raw.items() if key not in ("protocol", "k", "iterations")}
-    return _parse_section(Evaluation, raw, path, findings)
 
 
 def _parse_training(raw: Raw, path: Path, findings: Findings) -> BaseModel | None:

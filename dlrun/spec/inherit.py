@@ -1,7 +1,8 @@
 """``extends``: reads a file and what it inherits from, and merges them; the nearest file wins.
 
 Mappings merge key by key, lists are replaced whole. A dataset merges while its source stays the same, an optimiser (or
-loss, ...) while its name does. Problems in a file that is inherited from show that file's name and line.
+loss, ...) while its name does, a file while its path does. Problems in a file that is inherited from show that file's
+name and line.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dlrun.spec.shapes import (
     EXTENDS,
     SPEC,
     DatasetShape,
+    FileShape,
     NamedShape,
     SectionShape,
     Shape,
@@ -126,4 +128,6 @@ def _mergeable(far: dict[str, Raw], near: dict[str, Raw], shape: Shape) -> bool:
             return "name" in far and (only_arguments(near, shape.kind) or same_name(far["name"], near.get("name")))
         case DatasetShape():
             return "source" not in near or same_name(far.get("source"), near["source"])
+        case FileShape():
+            return "path" not in near  # a checksum belongs to one file
     return False

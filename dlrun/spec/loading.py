@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from dlrun.errors import Path, Place, Problem, SpecError
-from dlrun.spec.datasets import FolderOf
-from dlrun.spec.document import Document, Findings, Override
+from dlrun.spec.document import Document, Findings, Override, Raw
 from dlrun.spec.grammar import parse_spec
 from dlrun.spec.inherit import read_chain
 from dlrun.spec.overrides import apply_overrides
+from dlrun.spec.paths import FolderOf
 from dlrun.spec.sections import ExperimentSpec
 
 
@@ -60,6 +60,19 @@ def load_spec(path: str | FilePath, overrides: Sequence[str] = (), *, data_root:
     if spec is None or problems:
         raise SpecError(_in_order(problems))
     return LoadedSpec(spec, file, document)
+
+
+def written(path: str | FilePath, key: Path, overrides: Sequence[str] = ()) -> Raw:
+    """Return what a spec's files and overrides say at a place, before anything is checked; None for nothing.
+
+    Raises:
+        SpecError: a file cannot be read.
+    """
+    document, _ = apply_overrides(read_chain(os.fspath(path)), overrides)
+    value = document.value
+    for part in key:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def default_name(file: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from dlrun.errors import Path, Problem, SpecError
 from dlrun.registry.lookup import registry
-from dlrun.registry.nearest import nearest
 from dlrun.registry.values import show
 from dlrun.spec.document import Document, Override, Raw, british_path
 from dlrun.spec.files import printable, text_problems
@@ -16,6 +15,7 @@ from dlrun.spec.shapes import (
     LAYER_KEYS,
     SPEC,
     DatasetShape,
+    FileShape,
     LayerShape,
     Leaf,
     ListShape,
@@ -29,7 +29,7 @@ from dlrun.spec.shapes import (
     same_name,
     spelt_our_way,
 )
-from dlrun.spec.wording import home_of
+from dlrun.spec.wording import home_of, nearest_key
 
 
 class _NoSuchPathError(Exception):
@@ -99,6 +99,8 @@ def _set(raw: Raw, shape: Shape, parts: Sequence[str], value: Raw, path: Path) -
             return _in_step(raw, parts, value, path)
         case DatasetShape():
             return _in_options(long_form(raw, shape), "a dataset", parts, value, path)
+        case FileShape():
+            return _in_free(long_form(raw, shape), parts, value, path)
         case Leaf():
             return _in_free(raw, parts, value, path)
 
@@ -113,7 +115,7 @@ def _in_section(raw: Raw, shape: SectionShape, parts: Sequence[str], value: Raw,
         raise _NoSuchPathError(f"'{_dotted(path)}' is {show(raw)}, nothing can be set in it")
     key = own_key(parts[0], shape.keys)
     if key is None:
-        near = nearest(parts[0], shape.keys)
+        near = nearest_key(parts[0], shape.keys)
         inside = f" in '{_dotted(path)}'" if path else ""
         message = f"there is no key '{printable(parts[0])}'{inside}" + (f"; did you mean '{near}'?" if near else "")
         home = home_of(parts[0])

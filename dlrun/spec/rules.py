@@ -7,8 +7,9 @@ from typing import Any
 
 from dlrun.registry.lookup import registry
 from dlrun.spec.document import Findings
+from dlrun.spec.evaluation_rules import check_columns, check_evaluation
 from dlrun.spec.files import printable
-from dlrun.spec.sections import Layer, Named, Regularisation, Training
+from dlrun.spec.sections import Evaluation, Layer, Named, Regularisation, Training
 from dlrun.spec.wiring import wiring_problems
 
 _INTEGER_LOSS = "SparseCategoricalCrossentropy"
@@ -34,6 +35,9 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     findings.extend(wiring_problems(layers, output))
     _check_labels(values, findings)
     _check_monitor(values.get("training"), values.get("metrics"), findings)
+    if isinstance(evaluation := values.get("evaluation"), Evaluation):
+        check_evaluation(evaluation, findings)
+        check_columns(evaluation, values.get("dataset"), findings)
     if not output:
         _check_own_output(values, findings)
     regularisation = values.get("regularisation")

@@ -16,7 +16,7 @@ from dlrun.registry.lookup import registry
 from dlrun.registry.plugins import plugin_datasets
 from dlrun.registry.spelling import american, british
 from dlrun.spec.datasets import TEXT_OPTIONS
-from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, Training
+from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, GeneratedSource, Source
 from dlrun.spec.steps import STEPS
 
@@ -84,6 +84,13 @@ def _special_keys() -> dict[str, Schema]:
     activation = {"anyOf": [{"const": "none"}, {"$ref": "#/definitions/activations"}]}
     stop: Schema = {"anyOf": [{"type": ["integer", "null"], "minimum": 1}, _model(EarlyStopping)]}
     schedule = {"anyOf": [{"$ref": "#/definitions/schedules"}, {"type": "null"}]}
+    column: Schema = {"type": ["string", "integer", "null"], "description": "The name of a column."}
+    ours = {
+        "group": column,
+        "time": {**column, "type": [*column["type"], "boolean"], "description": "The name of a column, or true."},
+        "fold": column,
+        "splits": {"anyOf": [{"type": ["string", "null"]}, {**_model(SplitsFile), "required": ["path"]}]},
+    }
     return {
         "dataset": _dataset(),
         "preprocessing": {"type": "array", "items": {"$ref": "#/definitions/step"}},
@@ -94,7 +101,7 @@ def _special_keys() -> dict[str, Schema]:
         "optimiser": {"$ref": "#/definitions/optimisers"},
         "metrics": {"anyOf": [metric, {"type": "array", "items": metric}, {"type": "null"}]},
         "regularisation": _model(Regularisation),
-        "evaluation": _model(Evaluation),
+        "evaluation": _model(Evaluation, ours),
         "training": _model(Training, {"early_stopping": stop, "schedule": schedule}),
     }
 

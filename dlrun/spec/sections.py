@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dlrun.spec.sources import DatasetSpec
+from dlrun.spec.sources import DatasetSpec, Hash
 from dlrun.spec.steps import StepSpec
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -54,6 +54,11 @@ ClassWeights = Annotated[
 TaskName = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
 
 
+Folds = Annotated[int, Field(strict=True, ge=2)]
+Column = Annotated[str, Field(min_length=1, max_length=200, description="the name of a column")]
+"""A column of a table that is no input unless ``features`` names it; of other data, a feature or an id."""
+
+
 class Section(BaseModel):
     """Frozen, and without room for unknown keys: a key that is silently ignored is a wrong experiment."""
 
@@ -87,14 +92,35 @@ class Regularisation(Section):
     dropout: Rate = 0.0
 
 
-class Evaluation(Section):
-    """How the score comes about: which rows are held out. Depends on ``split_seed``, never on ``seed``."""
+class SplitsFile(Section):
+    """Splits made elsewhere: an npz as a run writes it, or JSON. The run's own spec has the sha256 of what it read."""
 
-    protocol: Literal["holdout"] = "holdout"
-    validation: Share | Literal["provided"] = 0.2
+    path: str
+    sha256: Hash | None = None
+
+
+class Evaluation(Section):
+    """How the score comes about: which rows are held out. Depends on ``split_seed``, never on ``seed``.
+
+    None means that the default follows from the other keys or from the data: ``protocol`` is hold-out, or what ``fold``
+    or ``splits`` say; ``validation`` is 0.2 under hold-out, ``k`` 4 and ``iterations`` 3 under the protocols that have
+    them; ``shuffle`` is false under ``time``; ``duplicates`` is ``together``, or ``allow`` (reported, not moved) where
+    time or splits made elsewhere leave no choice.
+    """
+
+    protocol: Literal["holdout", "kfold", "iterated_kfold"] | None = None
+    validation: Share | Literal["provided"] | None = None
+    k: Folds | None = None
+    iterations: Count | None = None
     test: Share | Literal["provided", "none"] | None = None
-    shuffle: Annotated[bool, Field(strict=True)] = True
+    shuffle: Annotated[bool, Field(strict=True)] | None = None
     stratify: Annotated[bool, Field(strict=True)] | None = None
+    group: Column | None = None
+    time: Column | Literal[True] | None = None
+    gap: Annotated[int, Field(strict=True, ge=0)] | None = None
+    duplicates: Literal["together", "drop", "allow"] | None = None
+    fold: Column | None = None
+    splits: SplitsFile | None = None
     split_seed: Seed = 0
 
 

@@ -50,6 +50,11 @@ class DatasetShape:
 
 
 @dataclass(frozen=True)
+class FileShape:
+    """A file: its name, or a mapping with ``path`` and what is known of that file."""
+
+
+@dataclass(frozen=True)
 class ListShape:
     """A list whose entries all have one shape; ``what`` names them in messages."""
 
@@ -65,7 +70,7 @@ class SectionShape:
     short: str | None = None
 
 
-Shape = Leaf | NamedShape | LayerShape | StepShape | DatasetShape | ListShape | SectionShape
+Shape = Leaf | NamedShape | LayerShape | StepShape | DatasetShape | FileShape | ListShape | SectionShape
 
 
 def _section(model: type[Section], **special: Shape) -> SectionShape:
@@ -83,7 +88,7 @@ SPEC = _section(
     optimiser=NamedShape("optimisers", "rmsprop"),
     metrics=ListShape(NamedShape("metrics"), "metrics"),
     regularisation=_section(Regularisation),
-    evaluation=_section(Evaluation),
+    evaluation=_section(Evaluation, splits=FileShape()),
     training=_section(
         Training,
         early_stopping=SectionShape(dict.fromkeys(EarlyStopping.model_fields, Leaf()), short="patience"),
@@ -122,6 +127,8 @@ def long_form(value: Raw, shape: Shape) -> Raw:
             return _long_step(value)
         case DatasetShape():
             return {"source": value} if isinstance(value, str) else value
+        case FileShape():
+            return {"path": value} if isinstance(value, str) else value
         case SectionShape() if shape.short and not isinstance(value, dict) and value is not None:
             return {shape.short: value}
     return value

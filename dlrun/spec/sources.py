@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
-Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="a SHA-256: 64 digits, 0-9 and a-f")]
 
 
 class Source(BaseModel):

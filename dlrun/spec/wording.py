@@ -22,6 +22,13 @@ from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regul
 Model = TypeVar("Model", bound=BaseModel)
 
 _NO_BOOLEAN = frozenset({"yes", "no", "on", "off", "y", "n"})
+# scikit-learn's names, and those of the tongue; spelling alone would lead elsewhere ('folds' to 'fold', a column).
+_OTHER_NAMES = {
+    **dict.fromkeys(("folds", "n_folds", "n_splits"), "k"),
+    **dict.fromkeys(("repeats", "n_repeats"), "iterations"),
+    **dict.fromkeys(("val", "validation_split", "validation_size"), "validation"),
+    **dict.fromkeys(("test_split", "test_size"), "test"),
+}
 _NUMBERLIKE = re.compile(r"[-+]?[0-9][0-9_,.:xob]*([eE][-+]?[0-9]+)?")
 
 
@@ -129,7 +136,9 @@ def _describe_one(base: Any, metadata: tuple[Any, ...]) -> str:
         return f"a text, or a list of up to {lengths[0].max_length}" if lengths else "a text, or a list of texts"
     if isinstance(base, type) and issubclass(base, BaseModel):
         return "a mapping"
-    return {bool: "true or false", str: "a text"}.get(base, "a mapping" if get_origin(base) is not Literal else "")
+    if get_origin(base) is Literal:
+        return "true" if True in get_args(base) else ""
+    return {bool: "true or false", str: "a text"}.get(base, "a mapping")
 
 
 def _describe_number(base: type, rules: Iterable[Any]) -> str:
@@ -160,10 +169,17 @@ def home_of(key: str) -> str | None:
     return next((f"under '{name}'" for name, model in sections.items() if key in model.model_fields), None)
 
 
+def nearest_key(key: str, known: Iterable[str]) -> str | None:
+    """Give the key that is meant by an unknown one: by its other name, else by its spelling."""
+    known = list(known)
+    meant = _OTHER_NAMES.get(key.lower())
+    return meant if meant in known else nearest(key, known)
+
+
 def unknown_key(key: str, known: Iterable[str], path: Path, findings: Findings) -> None:
     """Note a key that nobody reads, and the one that may be meant."""
     known = list(known)
-    near = nearest(key, known)
+    near = nearest_key(key, known)
     message = f"unknown key '{printable(key)}'"
     home = home_of(key)
     if home:

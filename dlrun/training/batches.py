@@ -29,9 +29,15 @@ def row_picker(inputs: Encoded) -> PickRows:
     """
     if isinstance(inputs, MultiHotRows):
         return _multi_hot_picker(inputs)
-    kind = tf.int32 if np.issubdtype(inputs.dtype, np.integer) else tf.float32
+    kind = input_type(inputs)
     array = tf.constant(inputs)
     return lambda rows: tf.cast(tf.gather(array, rows), kind)
+
+
+def input_type(inputs: Encoded) -> tf.DType:
+    """Say of which type a model's inputs are."""
+    whole = not isinstance(inputs, MultiHotRows) and np.issubdtype(inputs.dtype, np.integer)
+    return tf.int32 if whole else tf.float32
 
 
 def _multi_hot_picker(inputs: MultiHotRows) -> PickRows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import Engine
 
 
@@ -16,6 +17,7 @@ class Choice:
 
     def load(self) -> Engine:
         """Import the engine, and TensorFlow with it."""
+        prepare_backend()
         from dlrun.training.keras_engine import KerasEngine
 
         return KerasEngine()

@@ -1,12 +1,13 @@
 """What every engine takes and gives back. No TensorFlow here: a fake engine keeps this contract too.
 
-``fit(tasks, prepare, plan, on_event) -> [FitResult]``, one result for each task, in the order of the tasks. A fit that
-diverges is a result with a ``failure``, not an exception: the other folds go on.
+``fit(tasks, prepare, plan, on_event)`` yields a `FitResult` for each task, in the order of the tasks and as soon as it
+is there, so that a caller can store one fold before the next is trained. A fit that diverges, or that has no memory
+left, is a result with a ``failure``, not an exception: the other folds go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,7 +41,7 @@ class FoldData:
         inputs: the rows that this fit may see, (rows, ...).
         targets: as the loss takes them, (rows, outputs) or (rows,) for integer labels.
         train: indices into ``inputs``, shape (training rows,).
-        validation: indices into ``inputs`` of the rows that are scored.
+        validation: indices into ``inputs`` of the rows that are scored; may be empty.
         monitor: indices that early stopping watches, cut off the training rows; None: it watches the validation rows.
         weights: of each row in the loss, shape (rows,), or None for 1.
         score: scores predictions for the validation rows, (validation rows, outputs), by every metric but the loss.
@@ -73,19 +74,22 @@ class TrainingPlan:
     """How to fit: the same for every fold of a run.
 
     Args:
-        build: makes a fresh, uncompiled ``keras.Model`` with the initial weights of a seed.
+        build: makes a fresh, uncompiled ``keras.Model`` for inputs of a shape (without the rows), with the initial
+            weights of a seed. The shape is the fold's own: steps such as one_hot learn it from the training rows.
         compile_arguments: makes fresh ``optimizer``, ``loss`` and ``metrics`` for ``model.compile``.
         train_metrics: names of the compiled metrics, in their order.
         primary: the metric that names the best epoch, and whether higher is better.
+        follow: whether the validation rows are scored after every epoch; else they are predicted once, at the end.
     """
 
-    build: Callable[[int], Any]
+    build: Callable[[tuple[int | None, ...], int], Any]
     compile_arguments: Callable[[], dict[str, Any]]
     train_metrics: tuple[str, ...]
     primary: tuple[str, bool]
     epochs: int
     batch_size: int
     early_stop: EarlyStop | None = None
+    follow: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class History:
     @property
     def epochs(self) -> int:
         """How many epochs were finished."""
-        return len(self.validation["loss"])
+        return len(self.train.get("loss", ()))
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,11 @@ class FitResult:
         best_predictions: for the validation rows at that epoch.
         final_epoch: the epoch whose weights are the final ones: the last one, or the best monitored one that early
             stopping went back to.
-        model: the fitted model (``keras.Model`` for real engines).
+        model: the fitted model (``keras.Model`` for real engines) of a fit that was the only one; else None.
+        weights: of a fit that is one of several: copies of all variables by their paths in the model.
         stopped_early: whether early stopping ended the fit.
-        failure: why there is no score, when the fit failed.
+        failure: why there is no score, when the fit failed; the history has the epochs that were finished.
+        hint: what to do about the failure.
     """
 
     task: FoldTask
@@ -129,8 +135,17 @@ class FitResult:
     best_predictions: Predictions
     final_epoch: int
     model: Any = field(default=None, repr=False)
+    weights: Mapping[str, Array] = field(default_factory=dict, repr=False)
     stopped_early: bool = False
     failure: str | None = None
+    hint: str | None = None
+
+    @staticmethod
+    def failed(task: FoldTask, history: History, failure: str, hint: str | None) -> FitResult:
+        """Make the result of a fit that ended without a model: nothing was predicted."""
+        nothing = np.empty((0, 0), np.float32)
+        epoch = history.epochs
+        return FitResult(task, history, nothing, epoch, nothing, epoch, failure=failure, hint=hint)
 
 
 class Engine(Protocol):
@@ -147,6 +162,6 @@ class Engine(Protocol):
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
-    ) -> list[FitResult]:
+    ) -> Iterator[FitResult]:
         """Carry out every task; ``prepare`` is called once for each, when its data are needed."""
         ...

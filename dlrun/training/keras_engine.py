@@ -10,7 +10,8 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,18 +20,23 @@ import tensorflow as tf
 
 from dlrun import seeds
 from dlrun.data.dataset import Indices
-from dlrun.errors import TrainingError
+from dlrun.errors import DlrunError
 from dlrun.events import BatchEnded, EpochEnded, FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import EpochBatches, row_picker
 from dlrun.training.contract import FitResult, FoldData, FoldTask, Predictions, Score, Scores, TrainingPlan
+from dlrun.training.net import Net
 from dlrun.training.scoring import Scorer
 from dlrun.training.watching import Watch
+from dlrun.training.weights import named_weights
 
 REPORT_EVERY = 0.25  # seconds between two BatchEnded events
+DIVERGED = (
+    "a smaller learning rate or `- normalise` in preprocessing usually helps; history.csv has the epochs until then"
+)
 
 
 class KerasEngine:
-    """Runs each fit with ``model.fit``, one after the other."""
+    """Runs each fit with ``model.fit``, one after the other; folds whose shapes agree share one model."""
 
     name = "keras"
 
@@ -40,27 +46,66 @@ class KerasEngine:
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
-    ) -> list[FitResult]:
-        """Carry out every task. Raises TrainingError when memory runs out."""
-        results = []
+    ) -> Iterator[FitResult]:
+        """Carry out every task, and yield its result before the next one begins."""
+        fits = _Fits(prepare, plan, on_event, several=len(tasks) > 1)
         for task in tasks:
-            try:
-                results.append(_fit_one(task, prepare(task), plan, on_event))
-            except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-                raise TrainingError(
-                    f"memory ran out while training with batches of {plan.batch_size}",
-                    hint="a smaller training.batch_size or a smaller model needs less",
-                ) from error
-            except tf.errors.OpError as error:
-                raise TrainingError(
-                    f"TensorFlow could not carry out a step: {_reason(error)}",
-                    hint="the layers and the data do not fit together in every row; log.txt and --debug say more",
-                ) from error
-            if len(tasks) > 1:
-                # Without this, graphs of finished fits pile up: Keras's global state and reference cycles hold them.
+            yield fits.carry_out(task)
+
+
+class _Fits:
+    """The fits of one call, and the net that they share."""
+
+    def __init__(
+        self, prepare: Callable[[FoldTask], FoldData], plan: TrainingPlan, on_event: OnEvent, *, several: bool
+    ) -> None:
+        self._prepare, self._plan, self._on_event, self._several = prepare, plan, on_event, several
+        self._net: Net | None = None
+
+    def carry_out(self, task: FoldTask) -> FitResult:
+        """Carry out one task; what goes wrong in the data or in TensorFlow becomes the failure of this fit alone."""
+        watch = Watch(self._plan)
+        try:
+            result = self._fit(task, self._prepare(task), watch)
+        except (tf.errors.ResourceExhaustedError, MemoryError):
+            failure = f"memory ran out while training with batches of {self._plan.batch_size}"
+            hint: str | None = "a smaller training.batch_size or a smaller model needs less"
+        except tf.errors.OpError as error:
+            failure = f"TensorFlow could not carry out a step: {_reason(error)}"
+            hint = "the layers and the data do not fit together in every row; log.txt and --debug say more"
+        except DlrunError as error:
+            failure, hint = error.message, error.hint
+        else:
+            self._on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
+            return result
+        self._net = None  # whatever state it is in, the next fold begins with another one
+        self._on_event(FitEnded(task.iteration, task.fold, watch.epochs, failure))
+        return FitResult.failed(task, watch.history, failure, hint)
+
+    def _fit(self, task: FoldTask, data: FoldData, watch: Watch) -> FitResult:
+        plan, on_event = self._plan, self._on_event
+        net = self._net_for(task, data)
+        pick = row_picker(data.inputs)
+        batches = EpochBatches(data, pick, plan.batch_size)
+        follower = _Follower(task, data, plan, batches, Scorer(net.forward, data, pick), watch, on_event)
+        on_event(FitStarted(task.iteration, task.fold, batches.steps))
+        net.model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
+        result = follower.result(net.model)
+        if self._several:  # the next fold goes on with this model
+            return replace(result, model=None, weights=named_weights(net.model))
+        return result
+
+    def _net_for(self, task: FoldTask, data: FoldData) -> Net:
+        seed = seeds.child_seed(task.seed, "weights", task.iteration, task.fold)
+        net = self._net.restarted(data, seed) if self._net is not None else None
+        if net is None:
+            if self._net is not None:
+                # What was traced for other shapes is of no use any more, but Keras's global state would hold on to it.
+                self._net = None
                 keras.backend.clear_session()
                 gc.collect()
-        return results
+            net = self._net = Net(data, self._plan, seed)
+        return net
 
 
 def _reason(error: tf.errors.OpError) -> str:
@@ -68,19 +113,6 @@ def _reason(error: tf.errors.OpError) -> str:
     lines = [line.strip() for line in str(error.message).splitlines()]
     told = [line for line in lines if line and not line.startswith(("[[", "File ", "Detected at", "Graph execution"))]
     return told[-1] if told else type(error).__name__
-
-
-def _fit_one(task: FoldTask, data: FoldData, plan: TrainingPlan, on_event: OnEvent) -> FitResult:
-    pick = row_picker(data.inputs)
-    model = plan.build(seeds.child_seed(task.seed, "weights", task.iteration, task.fold))
-    model.compile(**plan.compile_arguments())
-    batches = EpochBatches(data, pick, plan.batch_size)
-    follower = _Follower(task, data, plan, batches, Scorer(model, data, pick), on_event)
-    on_event(FitStarted(task.iteration, task.fold, batches.steps))
-    model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
-    result = follower.result(model)
-    on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
-    return result
 
 
 class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -93,15 +125,17 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         plan: TrainingPlan,
         batches: EpochBatches,
         scorer: Scorer,
+        watch: Watch,
         on_event: OnEvent,
     ) -> None:
         super().__init__()
         self._task, self._data, self._plan = task, data, plan
         self._batches, self._scorer, self._on_event = batches, scorer, on_event
-        self._watch = Watch(plan)
+        self._watch = watch
         self._failure: str | None = None
         self._stopped_early = False
         self._predictions = np.empty((0, 0), np.float32)
+        self._follows = plan.follow and len(data.validation) > 0
         self._restore: list[Any] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -119,7 +153,9 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         train = {name: float((logs or {})[name]) for name in ("loss", *self._plan.train_metrics)}
-        self._predictions, validation = self._score(self._data.validation, self._data.score)
+        validation: Scores = {}
+        if self._follows:
+            self._predictions, validation = self._score(self._data.validation, self._data.score)
         self._watch.record(train, validation, self._predictions, time.monotonic() - self._started)
         task = self._task
         self._on_event(
@@ -130,7 +166,7 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         bad = [
             part
             for part, scores in (("training", train), ("validation", validation))
-            if not math.isfinite(scores["loss"])
+            if not math.isfinite(scores.get("loss", 0.0))
         ]
         if bad:
             self._failure = f"the {' and the '.join(bad)} loss became NaN or infinite in epoch {self._epoch}"
@@ -160,9 +196,11 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def result(self, model: keras.Model) -> FitResult:
         """Sum up, with the weights that count put back into the model."""
         watch, final_epoch = self._watch, self._watch.epochs
-        if self._restore is not None and self._failure is None:
+        goes_back = self._restore is not None and self._failure is None
+        if goes_back:
             model.set_weights(self._restore)
             final_epoch = watch.monitored_epoch
+        if len(self._data.validation) and (goes_back or not self._follows):
             self._predictions, _ = self._scorer(self._data.validation)
         best = self._predictions if watch.best_predictions is None else watch.best_predictions
         return FitResult(
@@ -175,4 +213,5 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
             model=model,
             stopped_early=self._stopped_early,
             failure=self._failure,
+            hint=self._failure and DIVERGED,
         )

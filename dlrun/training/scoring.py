@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlrun.data.dataset import Indices
-from dlrun.training.batches import PickRows, as_loss_takes
+from dlrun.training.batches import PickRows, as_loss_takes, input_type
 from dlrun.training.contract import FoldData, Predictions
 
 PREDICT_BATCH = 1024
@@ -16,31 +16,46 @@ PREDICT_BATCH = 1024
 PREDICT_BYTES = 64 * 2**20
 
 
-class Scorer:
-    """Predicts chosen rows with a model's current weights and computes the loss that ``model.evaluate`` would.
+class Forward:
+    """A model's predictions and loss for a batch, traced once.
 
-    The loss is Keras's own: weighted means over batches, with the penalties of regularisers.
+    The loss is Keras's own, as ``model.evaluate`` computes it: a weighted mean, with the penalties of regularisers.
+
+    Args:
+        data: shapes and types of its inputs and targets are those of every batch.
     """
 
-    def __init__(self, model: Any, data: FoldData, pick: PickRows) -> None:
-        targets = tf.constant(as_loss_takes(data.targets))
+    def __init__(self, model: Any, data: FoldData) -> None:
+        targets = as_loss_takes(data.targets)
+
+        def forward(inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            predictions = model(inputs, training=False)
+            return predictions, model.compute_loss(x=inputs, y=targets, y_pred=predictions, training=False)
+
+        # Traced here: a function that traces on its first call is taken for one that is traced again and again where
+        # several nets each have their own, and TensorFlow warns.
+        self.call = tf.function(forward).get_concrete_function(
+            tf.TensorSpec([None, *data.inputs.shape[1:]], input_type(data.inputs)),
+            tf.TensorSpec([None, *targets.shape[1:]], targets.dtype),
+        )
+
+
+class Scorer:
+    """Predicts chosen rows of a fold with a model's current weights."""
+
+    def __init__(self, forward: Forward, data: FoldData, pick: PickRows) -> None:
+        self._forward, self._pick = forward, pick
+        self._targets = as_loss_takes(data.targets)
         row_bytes = 4 * int(np.prod(data.inputs.shape[1:]))
         self._batch = max(1, min(PREDICT_BATCH, PREDICT_BYTES // max(row_bytes, 1)))
-
-        def forward(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            inputs = pick(rows)
-            predictions = model(inputs, training=False)
-            loss = model.compute_loss(x=inputs, y=tf.gather(targets, rows), y_pred=predictions, training=False)
-            return predictions, loss
-
-        self._forward = tf.function(forward, input_signature=[tf.TensorSpec([None], tf.int64)])
 
     def __call__(self, rows: Indices) -> tuple[Predictions, float]:
         """Return predictions (rows, outputs) and the mean loss over the rows."""
         predictions, total = [], 0.0
         for start in range(0, len(rows), self._batch):
             part = rows[start : start + self._batch]
-            outputs, loss = self._forward(tf.constant(part, tf.int64))
+            inputs = self._pick(tf.constant(part, tf.int64))
+            outputs, loss = self._forward.call(inputs, tf.constant(self._targets[part]))
             predictions.append(outputs.numpy())
             total += float(loss) * len(part)
         return np.concatenate(predictions).astype(np.float32, copy=False), total / len(rows)

@@ -79,6 +79,6 @@ class Watch:
 
 def _append(history: dict[str, list[float]], values: Mapping[str, float], epoch: int) -> None:
     """Add an epoch's values, NaN for what is missing: a net that has diverged has a loss and no scores."""
-    for name in {*history, *values}:
+    for name in dict.fromkeys([*history, *values]):
         known = history.setdefault(name, [math.nan] * (epoch - 1))
         known.append(values.get(name, math.nan))

@@ -153,7 +153,7 @@ def test_runs_and_show_read_what_train_left(dlrun: Dlrun, tiny: Path) -> None:
     listed, shown = dlrun("runs", "--json"), dlrun("show")
     (row,) = json.loads(listed.out)["runs"]
     assert (row["status"], row["metric"], row["dataset"]) == ("done", "accuracy", "make_moons")
-    scores = [line for line in trained.out.splitlines() if line.startswith(("accuracy", "roc_auc", "curve"))]
+    scores = [line for line in trained.out.splitlines() if line.strip().startswith(("accuracy", "roc_auc", "curve"))]
     assert len(scores) == 3
     assert all(line in shown.out for line in scores)
     assert "hold-out" in shown.out

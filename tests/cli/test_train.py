@@ -125,7 +125,7 @@ def test_an_early_stop_is_told_with_the_epoch_of_the_weights(dlrun: Dlrun, tiny:
         "training={epochs: 400, early_stopping: {monitor: accuracy, patience: 2, on: inner}}",
     )
 
-    (line,) = (line for line in done.out.splitlines() if line.startswith("stopped"))
+    (line,) = (line for line in done.out.splitlines() if line.strip().startswith("stopped"))
     stopped, of, kept = (int(word) for word in line.replace(";", "").split() if word.isdigit())
     assert (of, kept) == (400, stopped - 2)
     assert "early stopping" in done.out

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlrun.data import inspect, load_dataset, overlap
+from dlrun.data import inspect, load_dataset
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset, TokenRows
 from dlrun.data.layout import axes_of
@@ -141,14 +141,6 @@ def test_token_rows_are_compared_with_order_and_length() -> None:
 
     assert inspect(dataset_of(rows, targets), np.arange(7)).duplicates == 2
     assert inspect(dataset_of(rows, np.arange(7.0)), np.arange(7)).duplicates == 0
-
-
-def test_overlap_counts_the_rows_that_stand_in_both() -> None:
-    inputs = np.array([[1], [2], [3], [1], [1], [2]])
-    dataset = dataset_of(inputs, np.array([0, 0, 0, 0, 0, 1.0]))
-
-    assert overlap(dataset, np.array([0, 1, 2]), np.array([3, 4, 5])) == 2
-    assert overlap(dataset, np.array([3, 4, 5]), np.array([0, 1, 2])) == 1
 
 
 def test_real_pictures_and_texts_are_seen_as_they_are(real_keras_home: Path) -> None:

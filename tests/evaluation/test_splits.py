@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import DataError, SpecError
-from dlrun.evaluation.splits import SplitPlan, inner_split, make_splits
+from dlrun.evaluation.splits import SplitPlan, make_splits
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]
@@ -194,8 +194,6 @@ def test_where_classes_are_too_small_the_default_is_not_to_stratify_and_to_say_s
     [
         ("binary", [0] * 20 + [1], Evaluation(stratify=True), "only one row"),
         ("regression", np.zeros(20), Evaluation(stratify=True), "does not fit task 'regression'"),
-        ("multilabel", np.zeros((20, 2), np.uint8), Evaluation(stratify=True), "does not fit task 'multilabel'"),
-        ("binary", [0, 1] * 10, Evaluation(stratify=True, shuffle=False), "needs 'shuffle: true'"),
     ],
 )
 def test_stratifying_that_is_asked_for_and_cannot_be_done_is_an_error(
@@ -217,15 +215,6 @@ def test_stratify_false_is_obeyed_without_a_note(make_dataset: MakeDataset) -> N
     assert (plan.stratified, plan.notes) == (False, ())
 
 
-def test_multi_label_rows_are_not_stratified_and_the_plan_says_why(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset("multilabel", np.ones((20, 3), np.uint8))
-
-    plan = make_splits(dataset, Evaluation())
-
-    assert not plan.stratified
-    assert "several labels" in plan.notes[0]
-
-
 def test_a_class_without_training_rows_is_named(make_dataset: MakeDataset) -> None:
     dataset = make_dataset("multiclass", [0] * 8 + [1] * 8 + [2] * 4, classes=("a", "b", "c"))
 
@@ -237,32 +226,48 @@ def test_a_class_without_training_rows_is_named(make_dataset: MakeDataset) -> No
 
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, share=st.one_of(st.integers(4, 50), st.floats(0.1, 0.9)))
-def test_an_inner_split_cuts_training_rows_only_and_keeps_classes_in_proportion(seed: int, share: float) -> None:
+def test_inner_rows_are_training_rows_and_keep_classes_in_proportion(
+    make_dataset: MakeDataset, seed: int, share: float
+) -> None:
     targets = np.arange(200) % 2
-    train = np.arange(50, 150)
+    plan = make_splits(make_dataset("binary", targets), Evaluation(validation=100, test="none", split_seed=seed))
 
-    rest, inner = inner_split(targets, train, share, seed=seed, stratify=True)
+    rest, inner = plan.inner(plan.splits[0], share)
 
-    assert sorted([*rest, *inner]) == train.tolist()
-    assert len(inner) == (share if isinstance(share, int) else round(share * 100))
+    assert sorted([*rest, *inner]) == plan.splits[0].train.tolist()
+    assert len(inner) == (share if isinstance(share, int) else int(share * 100 + 0.5))
     assert abs(2 * targets[inner].sum() - len(inner)) <= 1
 
 
-def test_an_inner_split_falls_back_to_plain_drawing_where_a_class_has_one_row() -> None:
-    targets = np.array([0] * 9 + [1])
+def test_inner_rows_fall_back_to_plain_drawing_where_a_class_has_one_row(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset("binary", [0] * 10 + [1] * 2)
+    plan = make_splits(dataset, Evaluation(validation=6, test="none", stratify=True))
 
-    rest, inner = inner_split(targets, np.arange(10), 3, seed=0, stratify=True)
+    rest, inner = plan.inner(plan.splits[0], 3)
 
-    assert (len(rest), len(inner)) == (7, 3)
+    assert dataset.targets[plan.splits[0].train].sum() == 1
+    assert (len(rest), len(inner)) == (3, 3)
 
 
-def test_an_inner_split_that_leaves_nothing_to_train_on_is_refused() -> None:
+def test_inner_rows_that_leave_nothing_to_train_on_are_refused(make_dataset: MakeDataset) -> None:
+    plan = make_splits(make_dataset("regression", np.zeros(10)), Evaluation(test="none"))
+
     with pytest.raises(SpecError, match=r"training.early_stopping.inner.*nothing is left"):
-        inner_split(np.zeros(5), np.arange(5), 5, seed=0, stratify=False)
+        plan.inner(plan.splits[0], 8)
 
 
-def test_an_inner_split_of_rows_in_order_takes_the_last_ones() -> None:
-    rest, inner = inner_split(np.zeros(20), np.arange(4, 14), 3, seed=0, stratify=False, shuffle=False)
+def test_inner_rows_of_rows_in_order_are_the_last_ones(make_dataset: MakeDataset) -> None:
+    plan = make_splits(make_dataset("regression", np.zeros(12)), Evaluation(validation=2, test="none", shuffle=False))
 
-    assert rest.tolist() == [4, 5, 6, 7, 8, 9, 10]
-    assert inner.tolist() == [11, 12, 13]
+    rest, inner = plan.inner(plan.splits[0], 3)
+
+    assert rest.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert inner.tolist() == [7, 8, 9]
+
+
+def test_inner_rows_differ_from_fold_to_fold(make_dataset: MakeDataset) -> None:
+    plan = make_splits(make_dataset("regression", np.zeros(100)), Evaluation(protocol="iterated_kfold", test="none"))
+
+    parts = {plan.inner(split, 0.2)[1].tobytes() for split in plan.splits}
+
+    assert len(parts) == len(plan.splits) == 12

@@ -344,12 +344,17 @@ def test_ids_of_a_table_name_the_predicted_rows_and_are_no_inputs(tmp_path: Path
     assert all(row["patient"] == f"p{row['row']}" for row in table(folder / "predictions.csv"))
 
 
-def test_rows_that_stand_on_both_sides_of_the_split_are_warned_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("duplicates", "warned"), [("together", False), ("drop", False), ("allow", True)])
+def test_rows_that_stand_on_both_sides_of_the_split_are_warned_of(
+    tmp_path: Path, duplicates: str, warned: bool
+) -> None:
     lines = [f"{row % 20},{row % 2}" for row in range(100)]
     (tmp_path / "table.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
     spec = tmp_path / "twice.yaml"
     spec.write_text("dataset: {source: csv, path: table.csv, target: b}\nlayers: [Dense: 2]\ntraining: {epochs: 1}\n")
 
-    record = record_of(train(spec))
+    record = record_of(train(spec, f"evaluation.duplicates={duplicates}"))
 
-    assert any("16 of 16 validation rows also stand in the training rows" in text for text in record["warnings"])
+    (fold,) = record["splits"]["folds"]
+    assert (fold["repeated"] > 0) == warned
+    assert any("also stand" in text and "training rows" in text for text in record["warnings"]) == warned

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -149,14 +150,70 @@ def test_a_run_without_an_epoch_has_a_figure_that_says_so(draw: Draw) -> None:
     assert "no epoch was finished" in [text.get_text() for text in figure.texts]
 
 
-def test_folds_are_thin_under_their_thick_mean_also_when_one_stops_early(draw: Draw) -> None:
-    rows = [row for row in history(3, ("loss",), folds=2) if row[1:3] != (2, 3)]
+def folds_of(axes: Axes) -> list[LineCollection]:
+    """The thin lines of the folds: those of training, those of validation."""
+    return [drawn for drawn in axes.collections if isinstance(drawn, LineCollection)]
 
-    axes = draw(rows).axes[0]
 
-    thin = [line for line in curves(axes) if line.get_linewidth() < 1]
-    assert len(thin) == 4
-    assert list(thick(axes)["-"].get_ydata()) == pytest.approx([2.5, 2.0, 1 / 3 + 1])
+def bands(axes: Axes) -> list[tuple[float, float, float]]:
+    """Each band's lowest and highest value at its first epoch, and where it ends."""
+    found = [drawn.get_paths()[0].vertices for drawn in axes.collections if isinstance(drawn, PolyCollection)]
+    return [
+        (*sorted(edge[edge[:, 0] == 1][:, 1])[:: len(edge[edge[:, 0] == 1]) - 1], edge[:, 0].max()) for edge in found
+    ]
+
+
+def test_folds_are_thin_under_their_thick_mean_in_a_band_of_one_standard_deviation(draw: Draw) -> None:
+    figure = draw(history(20, ("loss",), folds=3), best_epoch=20)
+
+    axes = figure.axes[0]
+    assert [len(lines.get_segments()) for lines in folds_of(axes)] == [3, 3]
+    assert list(thick(axes)["-"].get_ydata()) == pytest.approx([2 + 1 / epoch for epoch in range(1, 21)])
+    # Validation at epoch 1 is 2, 3 and 4: mean 3, standard deviation 1. Training is 1 on each.
+    assert bands(axes) == [(1, 1, 20), (2, 4, 20)]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "training",
+        "validation",
+        "mean of 3 folds, ± 1 std",
+        "best epoch of the mean",
+    ]
+
+
+def test_the_mean_is_drawn_in_full_only_where_every_fold_is(draw: Draw) -> None:
+    rows = [row for row in history(30, ("loss",), folds=2) if row[1:3] != (2, 30)]
+
+    figure = draw(rows)
+
+    axes = figure.axes[0]
+    np.testing.assert_allclose(thick(axes)["-"].get_ydata()[-2:], [1.5 + 1 / 29, np.nan])
+    dotted = [line for line in curves(axes) if line.get_linestyle() == ":"]
+    assert [line.get_ydata()[-1] for line in dotted] == pytest.approx([1 / 30, 1 / 30 + 1])
+    assert "fewer folds" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_a_failed_fold_is_drawn_up_to_a_cross_and_is_in_no_mean(draw: Draw) -> None:
+    broken = [(1, 3, 1, "loss", 9.0, 9.0), (1, 3, 2, "loss", 8.0, 7.0), (1, 3, 3, "loss", math.nan, None)]
+
+    figure = draw([*history(20, ("loss",), folds=2), *broken], failed=[(1, 3)])
+
+    axes = figure.axes[0]
+    crosses = [line for line in curves(axes) if line.get_marker() == "x"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in crosses] == [(2, 8), (2, 7)]
+    assert thick(axes)["-"].get_ydata()[0] == 2.5
+    assert [text.get_text() for text in figure.legends[0].get_texts()][2:] == ["mean of 2 folds, ± 1 std", "1 failed"]
+
+
+def test_a_figure_of_failed_folds_alone_has_no_mean_to_speak_of(draw: Draw) -> None:
+    figure = draw(history(5, ("loss",), folds=2), failed=[(1, 1), (1, 2)], best_epoch=0)
+
+    assert figure.legends[0].get_texts()[-1].get_text() == "2 failed"
+
+
+def test_the_more_folds_the_fainter_each_is(draw: Draw) -> None:
+    alphas = [folds_of(draw(history(2, ("loss",), folds)).axes[0])[0].get_alpha() for folds in (2, 12, 200)]
+
+    assert alphas == sorted(alphas, reverse=True)
+    assert 0.02 < alphas[-1] < 0.1 < alphas[0]
 
 
 def test_only_a_curve_that_towers_over_all_else_gets_a_logarithmic_axis(draw: Draw) -> None:
@@ -165,6 +222,7 @@ def test_only_a_curve_that_towers_over_all_else_gets_a_logarithmic_axis(draw: Dr
     near = [draw(rows).axes[0].get_yscale() for rows in (history(5), training_to_nothing)]
 
     assert wide.get_yscale() == "log"
+    assert wide.get_ylabel() == "loss (log scale)"
     assert near == ["linear", "linear"]
 
 
@@ -192,6 +250,18 @@ def test_no_text_is_clipped_by_the_edge_of_the_figure(draw: Draw, metrics: tuple
     assert min(box.x0, box.y0) >= 0
     assert box.x1 <= figure.get_figwidth()
     assert box.y1 <= figure.get_figheight()
+
+
+@pytest.mark.parametrize("metrics", [("loss",), ("loss", "mean_average_precision")])
+@pytest.mark.parametrize("broken", [[], [(1, 200)]])
+def test_the_legend_of_many_folds_fits(draw: Draw, metrics: tuple[str, ...], broken: list[tuple[int, int]]) -> None:
+    rows = [row for row in history(20, metrics, folds=200) if row[1:3] != (3, 20)]
+
+    figure = draw(rows, best_epoch=19, failed=broken)
+
+    box = figure.get_tightbbox()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.get_figwidth()
 
 
 def test_a_readers_own_style_does_not_reach_the_figure(draw: Draw) -> None:

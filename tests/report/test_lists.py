@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlrun.report.description import render_description
+import pytest
+
+from dlrun.report.description import render_data, render_description
 from dlrun.report.lists import render_datasets, render_names, render_runs
 
 RUN = {
@@ -25,6 +27,20 @@ def test_a_run_is_a_line_and_its_name_is_never_cut() -> None:
     assert RUN["name"] in narrow
     assert "hold-out" in render_runs([RUN], width=120)
     assert "0.512" in narrow
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"protocol": "kfold"}, "K-fold"),
+        ({"protocol": "kfold", "k": 4, "iterations": 1}, "4-fold"),
+        ({"protocol": "iterated_kfold", "k": 4, "iterations": 3}, "3 × 4-fold"),
+        ({"status": "partial", "score": None}, "partial"),
+        ({"status": "waiting (3 of 4 folds)"}, "waiting (3 of 4 folds)"),
+    ],
+)
+def test_a_run_of_several_folds_says_how_many_and_how_it_stands(row: dict[str, Any], words: str) -> None:
+    assert f"  {words}  " in render_runs([RUN | row], width=200)
 
 
 def test_a_damaged_run_says_what_is_wrong() -> None:
@@ -60,6 +76,24 @@ def test_a_plugins_name_says_whose_it_is() -> None:
 
 
 def test_a_description_names_shapes_parameters_parts_and_flaws() -> None:
+    text = render_description(description(), unicode=False)
+
+    for words in (
+        "rank 2 (samples, features), shape (96, 2), float64",
+        "float32 after normalise",
+        "3 duplicate rows, 2 missing values, constant columns: site",
+        "train 77, validation 19, test 24 rows\n",
+        "75.0 %",
+        "(rows, 4)",
+        "12 parameters for 77 training rows",
+        "warning: careful",
+        "Mind this.",
+    ):
+        assert words in text
+    assert text.isascii()
+
+
+def description() -> dict[str, Any]:
     summary = {
         "axes": ["samples", "features"],
         "rank": 2,
@@ -73,29 +107,44 @@ def test_a_description_names_shapes_parameters_parts_and_flaws() -> None:
         "targets": [],
         "features": [{"name": "age", "missing": 2, "minimum": 1.0, "maximum": 90.0, "mean": 41.5}],
     }
-    description = {
+    return {
         "task": "binary",
-        "data": {"source": "heart", "notes": ["Mind this."], "targets": {"shape": [96], "dtype": "int64"}},
+        "data": {
+            "source": "heart",
+            "notes": ["Mind this."],
+            "targets": {"shape": [96], "dtype": "int64"},
+            "summary": summary,
+        },
         "encoded": {"shape": [96, 2], "dtype": "float32", "steps": ["normalise"]},
         "parts": {"train": 77, "validation": 19, "test": 24},
         "layers": [{"name": "dense", "kind": "Dense", "output_shape": [None, 4], "parameters": 12}],
         "capacity": {"parameters": 12, "training_rows": 77, "parameters_per_row": 12 / 77},
         "warnings": ["careful"],
     }
-    description["data"] |= {"summary": summary}
 
-    text = render_description(description, unicode=False)
 
-    for words in (
-        "rank 2 (samples, features), shape (96, 2), float64",
-        "float32 after normalise",
-        "3 duplicate rows, 2 missing values, constant columns: site",
-        "train 77, validation 19, test 24 rows",
-        "75.0 %",
-        "(rows, 4)",
-        "12 parameters for 77 training rows",
-        "warning: careful",
-        "Mind this.",
-    ):
-        assert words in text
-    assert text.isascii()
+def test_a_description_of_several_folds_says_by_which_rule_and_counts_each() -> None:
+    folds = [
+        {"iteration": 1, "fold": fold, "train": 70 + fold, "validation": 25, "monitor": 0} for fold in (1, 2, 3, 4)
+    ]
+    protocol = {"name": "kfold", "k": 4, "iterations": 1, "group": "site", "duplicates": "together"}
+
+    text = render_data(description() | {"protocol": protocol, "splits": {"folds": folds}})
+
+    assert "  protocol 4-fold, groups by site, duplicates kept together\n" in text
+    assert "  parts    train 77, validation 19, test 24 rows (fold 1)\n" in text
+    rows = [line.split() for line in text.split("\n\n")[1].splitlines()]
+    assert rows == [["fold", "train", "validation"], *([str(fold), str(70 + fold), "25"] for fold in (1, 2, 3, 4))]
+
+
+def test_only_the_first_of_many_folds_are_counted_and_rows_for_early_stopping_are_apart() -> None:
+    folds = [
+        {"iteration": at, "fold": fold, "train": 60, "validation": 25, "monitor": 12}
+        for at in (1, 2)
+        for fold in range(15)
+    ]
+
+    text = render_data(description() | {"splits": {"folds": folds}}, width=80)
+
+    assert "iteration  fold  train  early stopping  validation\n" in text
+    assert "and 10 more" in text

@@ -351,3 +351,21 @@ def test_a_kill_between_any_two_writes_leaves_whole_files_and_no_false_end(tmp_p
     assert row.status == ("done" if sync >= 8 else "damaged" if sync == 1 else "dead")
     assert found.items() <= whole.items()
     assert row.status != "done" or found == whole
+
+
+def test_a_run_of_which_some_folds_failed_is_partial(tmp_path: Path) -> None:
+    with create_run(tmp_path, "x") as run:
+        returned = run.partial({"failures": [{"fold": 2}]})
+
+    assert read_record(run.path) == returned
+    assert (returned["status"], returned["failures"]) == ("partial", [{"fold": 2}])
+    assert [row.status for row in list_runs(tmp_path)] == ["partial"]
+
+
+def test_what_the_record_says_by_now_is_at_hand(tmp_path: Path) -> None:
+    with create_run(tmp_path, "x") as run:
+        run.update({"seed": np.int64(3)})
+        seen = run.facts, read_record(run.path)
+        run.finish({})
+
+    assert seen[0] == seen[1]

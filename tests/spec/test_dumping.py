@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlrun.spec import ExperimentSpec, dump_spec, load_spec
-from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, Training
+from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import BundledSource, NpySource, TableSource, TokenSource
 from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale
 from dlrun.spec.wiring import wiring_problems
@@ -69,6 +69,36 @@ early_stopping = st.one_of(
     st.builds(EarlyStopping, patience=counts, on=st.just("validation"), inner=st.just(0.2)),
     st.builds(EarlyStopping, patience=counts, on=st.just("inner"), inner=shares, min_delta=numbers),
 )
+column = texts | tricky.filter(bool)
+maybe = st.none()
+drawn = {
+    "test": maybe | shares | st.sampled_from(["provided", "none"]),
+    "stratify": maybe | st.booleans(),
+    "group": maybe | column,
+    "duplicates": maybe | st.sampled_from(["together", "drop", "allow"]),
+    "split_seed": st.integers(0, 2**32 - 1),
+}
+folds = maybe | st.integers(2, 2**40)
+hash_digits = st.text("0123456789abcdef", min_size=64, max_size=64)
+evaluations = st.one_of(
+    st.builds(
+        Evaluation, protocol=maybe | st.just("holdout"), validation=maybe | shares | st.just("provided"), **drawn
+    ),
+    st.builds(Evaluation, protocol=st.just("kfold"), k=folds, shuffle=maybe | st.just(True), **drawn),
+    st.builds(Evaluation, protocol=st.just("iterated_kfold"), k=folds, iterations=maybe | counts, **drawn),
+    st.builds(
+        Evaluation,
+        protocol=maybe | st.just("kfold"),
+        time=column | st.just(True),
+        gap=maybe | st.integers(0, 2**40),
+        group=maybe | column,
+        shuffle=maybe | st.just(False),
+        stratify=maybe | st.just(False),
+        duplicates=maybe | st.just("allow"),
+    ),
+    st.builds(Evaluation, fold=column.map("fold {}".format), group=maybe | column, time=maybe | column),
+    st.builds(Evaluation, splits=st.builds(SplitsFile, path=st.just("/x y/\u00e9#.npz"), sha256=maybe | hash_digits)),
+)
 specs = st.builds(
     ExperimentSpec,
     name=names,
@@ -81,7 +111,7 @@ specs = st.builds(
     optimiser=st.builds(lambda rate: Named(name="adam", arguments={"learning_rate": rate}), numbers),
     metrics=st.none() | st.just(()) | st.just((Named(name="mae"),)),
     regularisation=st.builds(Regularisation, l1=numbers, l2=numbers),
-    evaluation=st.builds(Evaluation, validation=shares, test=st.none() | shares, stratify=st.none() | st.booleans()),
+    evaluation=evaluations,
     training=st.builds(
         Training,
         epochs=counts,
@@ -143,6 +173,7 @@ def test_a_dump_reads_as_a_person_would_write_it(load: Load) -> None:
         loss: mse
         optimizer: {RMSprop: {learning_rate: 1e-3}}
         metrics: mae
+        evaluation: {protocol: kfold, k: 4, test: none, group: town, duplicates: allow}
         training: {early_stopping: 3}
         """
     )
@@ -169,7 +200,7 @@ def test_a_dump_reads_as_a_person_would_write_it(load: Load) -> None:
         "optimiser: {name: RMSprop, learning_rate: 0.001}\n"
         "regularisation: {l1: 0.0, l2: 0.0, dropout: 0.0}\n"
         "metrics: [mae]\n"
-        "evaluation: {protocol: holdout, validation: 0.2, shuffle: true, split_seed: 0}\n"
+        "evaluation: {protocol: kfold, k: 4, test: none, group: town, duplicates: allow, split_seed: 0}\n"
         "training:\n"
         "  epochs: 20\n"
         "  batch_size: 32\n"

@@ -66,15 +66,6 @@ def test_what_dlrun_is_not_for_is_said_in_one_message(complain: Complain, task: 
     assert message.count("spec.yaml:") == 1
 
 
-@pytest.mark.parametrize("protocol", ["kfold", "iterated_kfold"])
-def test_another_protocol_than_hold_out_is_refused_once(complain: Complain, protocol: str) -> None:
-    message = complain(f"evaluation: {{protocol: {protocol}, k: 4, iterations: 2}}\n", minimal=True)
-
-    assert "this version evaluates by hold-out only" in message
-    assert "'holdout'" in message
-    assert message.count("spec.yaml:") == 1
-
-
 @pytest.mark.parametrize("value", ["0", "-1", "true", "1.5", "'20'", "[20]", "{a: 1}", "", "1_000", "1e2"])
 @pytest.mark.parametrize("key", ["epochs", "batch_size"])
 def test_counts_are_whole_numbers_of_at_least_one(complain: Complain, key: str, value: str) -> None:

@@ -89,6 +89,12 @@ def test_every_config_fits_and_loads(validator: Draft7Validator, path: Path) -> 
         GOOD.replace("boston_housing", "{source: parquet, path: table.parquet, target: y}"),
         GOOD.replace("boston_housing", "{source: npz, path: arrays.npz, inputs: x, targets: y}"),
         GOOD.replace("boston_housing", "{source: make_moons, n_samples: 500, noise: 0.1}"),
+        GOOD + "evaluation: {protocol: iterated_kfold, k: 4, iterations: 3, group: 2, duplicates: drop}\n",
+        GOOD + "evaluation: {protocol: kfold, time: true, gap: 3}\n",
+        GOOD + "evaluation: {time: date, group: null}\n",
+        GOOD + "evaluation: {time: false, fold: part}\n",
+        GOOD + "evaluation: {splits: folds.json}\n",
+        GOOD + f"evaluation: {{splits: {{path: folds.npz, sha256: {'0a' * 32}}}}}\n",
         "extends: other.yaml\nseed: 3\n",
     ],
 )
@@ -119,6 +125,13 @@ def test_what_may_be_written_fits(validator: Draft7Validator, text: str) -> None
         ("task: regression", "task: clustering"),
         ("dataset: boston_housing\n", ""),
         ("l2: 0.0", "l3: 0.0"),
+        ("seed: 0", "evaluation: {protocol: cv}"),
+        ("seed: 0", "evaluation: {protocol: kfold, k: 1}"),
+        ("seed: 0", "evaluation: {folds: 4}"),
+        ("seed: 0", "evaluation: {time: 1.5}"),
+        ("seed: 0", "evaluation: {duplicates: keep}"),
+        ("seed: 0", "evaluation: {splits: {file: a.npz}}"),
+        ("seed: 0", "evaluation: {splits: 3}"),
     ],
 )
 def test_what_may_not_be_written_does_not_fit(validator: Draft7Validator, change: tuple[str, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dlrun import seeds
 from dlrun.data.encoded import MultiHotRows
-from dlrun.errors import TrainingError
+from dlrun.errors import DataError
 from dlrun.events import EpochEnded, Event, FitEnded, FitStarted
 from dlrun.training.contract import EarlyStop, FitResult, FoldData, FoldTask, TrainingPlan
 
@@ -38,12 +38,12 @@ def toy_data(**changes: Any) -> FoldData:
     return replace(data, **changes)
 
 
-def build(seed: int, **output: Any) -> Any:
+def build(shape: tuple[int | None, ...], seed: int, **output: Any) -> Any:
     import keras
 
     keras.utils.set_random_seed(seed)
     return keras.Sequential(
-        [keras.Input((FEATURES,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, **output)]
+        [keras.Input(shape), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, **output)]
     )
 
 
@@ -71,7 +71,7 @@ def fit(data: FoldData, plan: TrainingPlan, on_event: Callable[[Event], None] = 
 
 def by_hand(data: FoldData, plan: TrainingPlan) -> tuple[Any, list[float]]:
     """The same fit with ``train_on_batch``: what the engine must agree with, without a line of its code."""
-    model = plan.build(seeds.child_seed(TASK.seed, "weights", 1, 1))
+    model = plan.build(data.inputs.shape[1:], seeds.child_seed(TASK.seed, "weights", 1, 1))
     model.compile(**plan.compile_arguments())
     losses = []
     for epoch in range(1, plan.epochs + 1):
@@ -103,8 +103,8 @@ def test_weights_and_training_losses_are_those_of_a_loop_by_hand() -> None:
 def test_validation_loss_and_predictions_are_those_of_evaluate_and_predict_with_penalties() -> None:
     import keras
 
-    def penalised(seed: int) -> Any:
-        return build(seed, kernel_regularizer=keras.regularizers.L2(0.1))
+    def penalised(shape: tuple[int | None, ...], seed: int) -> Any:
+        return build(shape, seed, kernel_regularizer=keras.regularizers.L2(0.1))
 
     data = toy_data()
 
@@ -134,7 +134,7 @@ def test_multi_hot_bits_train_as_the_floats_they_stand_for() -> None:
     padded[:, :37] = dense
     bits = np.packbits(padded, axis=1).view(">u2").astype(np.uint16)
 
-    def wide(seed: int) -> Any:
+    def wide(shape: tuple[int | None, ...], seed: int) -> Any:
         import keras
 
         keras.utils.set_random_seed(seed)
@@ -152,7 +152,7 @@ def test_integer_labels_stay_integers_for_sparse_losses() -> None:
 
     labels = (np.arange(ROWS) % 3).astype(np.int64)
 
-    def three_classes(seed: int) -> Any:
+    def three_classes(shape: tuple[int | None, ...], seed: int) -> Any:
         keras.utils.set_random_seed(seed)
         return keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(3, activation="softmax")])
 
@@ -164,7 +164,7 @@ def test_integer_labels_stay_integers_for_sparse_losses() -> None:
 
     result = fit(data, plan)
 
-    model = plan.build(seeds.child_seed(TASK.seed, "weights", 1, 1))
+    model = plan.build(data.inputs.shape[1:], seeds.child_seed(TASK.seed, "weights", 1, 1))
     model.compile(**arguments())
     for epoch in range(1, 5):
         order = data.train[seeds.batch_order(TASK.seed, 1, 1, epoch, 35)]
@@ -187,7 +187,7 @@ def test_same_seed_gives_the_same_bits(kind: str) -> None:
     }
     inputs = toy_inputs()[0] if kind != "embedding" else np.random.default_rng(2).integers(0, 10, (ROWS, 4), np.int32)
 
-    def body(seed: int) -> Any:
+    def body(shape: tuple[int | None, ...], seed: int) -> Any:
         keras.utils.set_random_seed(seed)
         return keras.Sequential([keras.Input((4,), dtype=inputs.dtype.name), *bodies[kind](), layers.Dense(1)])
 
@@ -254,12 +254,16 @@ def test_a_loss_that_is_not_finite_is_a_failed_result_with_the_epoch() -> None:
     assert result.history.epochs == 1
 
 
-def test_memory_that_runs_out_is_an_error_with_a_remedy() -> None:
-    def hungry(seed: int) -> Any:
+def test_memory_that_runs_out_is_a_failed_result_with_a_remedy() -> None:
+    def hungry(shape: tuple[int | None, ...], seed: int) -> Any:
         raise MemoryError
 
-    with pytest.raises(TrainingError, match="memory ran out while training with batches of 8"):
-        fit(toy_data(), toy_plan(build=hungry))
+    result = fit(toy_data(), toy_plan(build=hungry))
+
+    assert result.failure == "memory ran out while training with batches of 8"
+    assert result.hint is not None
+    assert "batch_size" in result.hint
+    assert (result.model, result.history.epochs) == (None, 0)
 
 
 def test_events_tell_of_each_epoch_in_order() -> None:
@@ -273,14 +277,176 @@ def test_events_tell_of_each_epoch_in_order() -> None:
     assert events[-1] == FitEnded(1, 1, 4)
 
 
-def test_several_tasks_give_results_in_their_order_and_as_alone() -> None:
+def fit_all(tasks: list[FoldTask], prepare: Callable[[FoldTask], FoldData], plan: TrainingPlan) -> list[FitResult]:
     from dlrun.training.keras_engine import KerasEngine
 
+    return list(KerasEngine().fit(tasks, prepare, plan, lambda event: None))
+
+
+def test_several_tasks_give_results_in_their_order_and_as_alone() -> None:
     tasks = [FoldTask(1, 1, 7), FoldTask(1, 2, 7)]
 
-    results = KerasEngine().fit(tasks, lambda task: toy_data(), toy_plan(), lambda event: None)
-    alone = KerasEngine().fit(tasks[1:], lambda task: toy_data(), toy_plan(), lambda event: None)
+    results = fit_all(tasks, lambda task: toy_data(), toy_plan())
+    alone = fit_all(tasks[1:], lambda task: toy_data(), toy_plan())
 
     assert [result.task.fold for result in results] == [1, 2]
     assert results[1].predictions.tobytes() == alone[0].predictions.tobytes()
     assert results[0].predictions.tobytes() != alone[0].predictions.tobytes()
+
+
+def test_a_result_is_handed_over_before_the_next_fit_begins() -> None:
+    from dlrun.training.keras_engine import KerasEngine
+
+    begun: list[int] = []
+
+    def prepare(task: FoldTask) -> FoldData:
+        begun.append(task.fold)
+        return toy_data()
+
+    fits = KerasEngine().fit([FoldTask(1, 1, 7), FoldTask(1, 2, 7)], prepare, toy_plan(), lambda event: None)
+
+    next(fits)
+    assert begun == [1]
+    next(fits)
+    assert begun == [1, 2]
+
+
+def test_folds_of_one_shape_share_a_model_and_leave_their_weights_as_copies() -> None:
+    built: list[int] = []
+
+    def counted(shape: tuple[int | None, ...], seed: int) -> Any:
+        built.append(seed)
+        return build(shape, seed)
+
+    tasks = [FoldTask(1, fold, 7) for fold in (1, 2, 3)]
+
+    results = fit_all(tasks, lambda task: toy_data(), toy_plan(build=counted))
+
+    kernels = [next(iter(result.weights.values())) for result in results]
+    assert len(set(built)) == 3
+    assert [result.model for result in results] == [None, None, None]
+    assert not np.array_equal(kernels[0], kernels[1])
+
+
+OPTIMISERS = [
+    "SGD",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+    "Adadelta",
+    "Adagrad",
+    "Adamax",
+    "Nadam",
+    "Ftrl",
+    "Lion",
+    "Lamb",
+    "Muon",
+]
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_fold_after_others_is_the_fold_alone_with_every_optimiser(name: str) -> None:
+    import keras
+
+    def arguments() -> dict[str, Any]:
+        optimiser = getattr(keras.optimizers, name)
+        momentum = {"momentum": 0.9} if name == "SGD" else {}
+        return {**compile_arguments(), "optimizer": optimiser(learning_rate=0.01, use_ema=True, **momentum)}
+
+    plan = toy_plan(compile_arguments=arguments, epochs=2)
+
+    *_, after = fit_all([FoldTask(1, fold, 7) for fold in (1, 2)], lambda task: toy_data(), plan)
+
+    (alone,) = fit_all([FoldTask(1, 2, 7)], lambda task: toy_data(), plan)
+    for mine, other in zip(after.weights.values(), alone.model.get_weights(), strict=True):
+        assert mine.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "dropout", "noise", "lstm", "stateful", "schedule"])
+def test_a_fold_after_others_is_the_fold_alone_with_layers_that_have_a_state(kind: str) -> None:
+    import keras
+
+    layers = keras.layers
+    bodies: dict[str, Callable[[], list[Any]]] = {
+        "batch_norm": lambda: [layers.Dense(6), layers.BatchNormalization()],
+        "dropout": lambda: [layers.Dense(6), layers.Dropout(0.5)],
+        "noise": lambda: [layers.GaussianNoise(0.5), layers.Dense(6)],
+        "lstm": lambda: [layers.Reshape((4, 1)), layers.LSTM(3, recurrent_dropout=0.3)],
+        "stateful": lambda: [layers.Dense(6), layers.SpectralNormalization(layers.Dense(5))],
+        "schedule": lambda: [layers.Dense(6)],
+    }
+
+    def body(shape: tuple[int | None, ...], seed: int) -> Any:
+        keras.utils.set_random_seed(seed)
+        return keras.Sequential([keras.Input(shape), *bodies[kind](), layers.Dense(1)])
+
+    def arguments() -> dict[str, Any]:
+        rate = keras.optimizers.schedules.ExponentialDecay(0.01, 3, 0.5) if kind == "schedule" else 0.01
+        return {**compile_arguments(), "optimizer": keras.optimizers.Adam(rate)}
+
+    plan = toy_plan(build=body, compile_arguments=arguments, epochs=2)
+
+    *_, after = fit_all([FoldTask(1, fold, 7) for fold in (1, 2)], lambda task: toy_data(), plan)
+
+    (alone,) = fit_all([FoldTask(1, 2, 7)], lambda task: toy_data(), plan)
+    assert after.history.train == alone.history.train
+    assert after.predictions.tobytes() == alone.predictions.tobytes()
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), DataError("the file has changed", hint="put it back")])
+def test_a_fold_that_fails_leaves_the_others_as_they_would_be_alone(trouble: Exception) -> None:
+    def prepare(task: FoldTask) -> FoldData:
+        if task.fold == 2:
+            raise trouble
+        return toy_data()
+
+    tasks = [FoldTask(1, fold, 7) for fold in (1, 2, 3)]
+
+    first, second, third = fit_all(tasks, prepare, toy_plan())
+
+    (alone,) = fit_all(tasks[2:], prepare, toy_plan())
+    assert (first.failure, third.failure) == (None, None)
+    assert second.failure is not None
+    assert third.predictions.tobytes() == alone.predictions.tobytes()
+
+
+def test_each_fold_gets_a_model_for_inputs_of_its_own_width() -> None:
+    wide = np.random.default_rng(1).normal(size=(ROWS, 6)).astype(np.float32)
+
+    def prepare(task: FoldTask) -> FoldData:
+        return toy_data() if task.fold == 1 else toy_data(inputs=wide)
+
+    results = fit_all([FoldTask(1, fold, 7) for fold in (1, 2)], prepare, toy_plan())
+
+    assert [next(iter(result.weights.values())).shape for result in results] == [(FEATURES, 8), (6, 8)]
+
+
+def test_rows_that_are_not_followed_are_predicted_once_at_the_end_and_never_scored() -> None:
+    def never(predictions: np.ndarray) -> dict[str, float]:
+        raise AssertionError("a test row was scored while training went on")
+
+    followed = fit(toy_data(), toy_plan())
+    result = fit(toy_data(score=never), toy_plan(follow=False))
+
+    assert result.history.validation == {}
+    assert result.history.epochs == 4
+    assert result.predictions.tobytes() == followed.predictions.tobytes()
+
+
+def test_a_fit_needs_no_validation_rows() -> None:
+    data = toy_data(train=np.arange(ROWS), validation=np.empty(0, np.int64))
+
+    result = fit(data, toy_plan())
+
+    model, _ = by_hand(data, toy_plan())
+    assert_same_weights(result.model, model)
+    assert (len(result.predictions), result.failure) == (0, None)
+
+
+def test_twelve_folds_are_not_retraced_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    tasks = [FoldTask(1, fold, 7) for fold in range(1, 13)]
+
+    with caplog.at_level("WARNING"):
+        fit_all(tasks, lambda task: toy_data(), toy_plan(epochs=2))
+
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]

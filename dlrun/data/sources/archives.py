@@ -60,6 +60,15 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
         raise _damaged(path, error) from error
 
 
+def names_in(path: Path) -> tuple[str, ...]:
+    """List the arrays of an npz archive. Raises DataError when it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _names(archive)
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
 def read_object_pickle(archive: zipfile.ZipFile, name: str) -> bytes:
     """Return the pickle of an object array's member, unopened. For verified files only; raises what zipfile raises."""
     with archive.open(f"{name}.npy") as stream:

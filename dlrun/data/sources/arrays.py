@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +11,21 @@ import numpy as np
 from dlrun.data import targets
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Array, DataFile, Dataset, Task
-from dlrun.data.sources import archives
+from dlrun.data.identity import ArrayRecords
+from dlrun.data.roles import NAMED, check_length, unknown_column
+from dlrun.data.sources import archives, columns
 from dlrun.data.sources.files import examine_all
 from dlrun.errors import DataError
 from dlrun.spec.sources import NpySource, NpzSource
 
 
-def load_npz(source: NpzSource, task: Task | None) -> Dataset:
+def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) -> Dataset:
     """Load an npz archive; a second one is the provided test set.
 
     Args:
         source: names files and arrays; paths are absolute.
         task: what the spec says of the targets; None to find out.
+        roles: arrays (rows,) for evaluation; they land in ``columns``.
 
     Returns:
         Inputs (rows, ...) in the file's own type, booleans as bytes.
@@ -35,7 +40,36 @@ def load_npz(source: NpzSource, task: Task | None) -> Dataset:
         raise DataError(f"inputs and targets are the same array '{source.inputs}'")
     parts = [archives.read_npz(Path(path), names) for path in source.path]
     pairs = [(part[source.inputs], part[source.targets]) for part in parts]
-    return _assemble(source.path, pairs, source.targets, task, files)
+    dataset = _assemble(source.path, pairs, source.targets, task, files)
+    return replace(dataset, columns=_columns(source, roles, [len(inputs) for inputs, _ in pairs]))
+
+
+def _columns(source: NpzSource, roles: tuple[str, ...], rows: Sequence[int]) -> dict[str, Array]:
+    """Read the arrays that evaluation names, the test archive's values below those of the first."""
+    if source.targets in roles:
+        raise DataError(f"'{source.targets}' ({NAMED}) is the target: what is predicted must not decide the split")
+    read: dict[str, list[Array]] = {name: [] for name in roles}
+    for path, count in zip(source.path, rows, strict=True) if roles else ():
+        there = [name for name in archives.names_in(Path(path)) if name not in (source.inputs, source.targets)]
+        for name in roles:
+            if name not in there:
+                raise unknown_column(name, there, f"'{path}'")
+        for name, values in archives.read_npz(Path(path), roles).items():
+            where = f"column '{name}' ({NAMED}) of '{path}'"
+            check_length(values, count, where)
+            read[name].append(_cells(values, where))
+    return {name: columns.join(parts, name, source.path) for name, parts in read.items()}
+
+
+def _cells(values: Array, where: str) -> Array:
+    """Return numbers and booleans as they are, texts and dates as objects (None: no date)."""
+    if values.dtype.kind == "M":
+        texts = np.datetime_as_string(values).astype(object)
+        texts[np.isnat(values)] = None
+        return texts
+    if values.dtype.kind not in "biufU":
+        raise DataError(f"{where} is of type {values.dtype}; expected numbers, texts or dates")
+    return values.astype(object) if values.dtype.kind == "U" else values
 
 
 def load_npy(source: NpySource, task: Task | None) -> Dataset:
@@ -71,6 +105,8 @@ def _assemble(
         test_from=test_from,
         class_names=made.class_names,
         files=files,
+        # The targets as they are in the file: the number of a class depends on which others there are.
+        records=ArrayRecords(inputs, values),
     )
 
 

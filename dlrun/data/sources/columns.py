@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ _DATE = re.compile(
     r"|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, ?\d{4})"
     r"([ T]\d{1,2}:\d{2}.*)?\s*"
 )
+# What pandas calls columns of dates and times.
+_TIMES = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "time"}
 
 
 def plain(series: pd.Series[Any], where: str) -> Array:
@@ -37,31 +40,59 @@ def plain(series: pd.Series[Any], where: str) -> Array:
     """
     import pandas as pd
 
-    kinds = pd.api.types
-    if kinds.is_datetime64_any_dtype(series.dtype) or kinds.is_timedelta64_dtype(series.dtype):
+    if pd.api.types.infer_dtype(series, skipna=True) in _TIMES:
         raise _dates(where)
+    values = raw(series, where)
+    texts = {value for value in values if value is not None} if is_text(values) else set()
+    if texts and all(_DATE.fullmatch(text) for text in texts):
+        raise _dates(where)
+    return values
+
+
+def raw(series: pd.Series[Any], where: str | None = None) -> Array:
+    """Turn a column into booleans, numbers or texts like `plain`, but take dates and times too, as ISO texts.
+
+    Times with a zone are given in UTC, so that texts in order are times in order; spans of time are seconds.
+
+    Args:
+        series: as pandas read it.
+        where: what messages call it; None to take anything, by what Python writes for it.
+
+    Raises:
+        DataError: it holds things that are neither numbers nor texts nor dates.
+    """
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_timedelta64_dtype(series.dtype):
+        seconds: Array = series.dt.total_seconds().to_numpy(np.float64)
+        return seconds
     if kinds.is_numeric_dtype(series.dtype) and not kinds.is_complex_dtype(series.dtype):
         if not series.isna().any():  # pandas has integers and booleans with gaps, NumPy has not
             return series.to_numpy(bool if kinds.is_bool_dtype(series.dtype) else None)
         return series.to_numpy(np.float64, na_value=np.nan)
-    values = series.astype(object).where(series.notna(), None).to_numpy()
-    return _objects(values, where)
+    return _objects(series.astype(object).where(series.notna(), None).to_numpy(), where)
 
 
-def _objects(values: Array, where: str) -> Array:
-    """Find out what a column of Python objects holds."""
-    found = {type(value) for value in values if value is not None}
-    # Booleans or integers with gaps, which pandas keeps as objects, and the decimals of Parquet.
-    if found <= {bool, int, float, Decimal} and found:
-        return np.array([np.nan if value is None else float(value) for value in values])
-    if any(issubclass(kind, datetime.date | datetime.time | datetime.timedelta) for kind in found):
-        raise _dates(where)
-    if not found <= {str}:
-        names = ", ".join(sorted(kind.__name__ for kind in found - {str}))
-        raise DataError(f"{where} holds values of type {names}; expected numbers or texts")
-    if found and all(_DATE.fullmatch(text) for text in {value for value in values if value is not None}):
-        raise _dates(where)
-    return values
+def join(parts: Sequence[Array], name: str, paths: Sequence[str]) -> Array:
+    """Put the second file's values of a column, if there is one, below those of the first.
+
+    Args:
+        parts: plain columns, one for each file.
+        name: of the column, for messages.
+        paths: of the files, for messages.
+
+    Raises:
+        DataError: one file holds texts there and the other numbers.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    # Either file may lack every value of a column, and then its type says nothing.
+    pair = [_as_missing_texts(one, other) for one, other in ((parts[0], parts[1]), (parts[1], parts[0]))]
+    if is_text(pair[0]) != is_text(pair[1]):
+        kinds = ["texts" if is_text(values) else "numbers" for values in pair]
+        raise DataError(f"column '{name}' holds {kinds[0]} in '{paths[0]}', but {kinds[1]} in '{paths[1]}'")
+    return np.concatenate(pair)
 
 
 def is_text(values: Array) -> bool:
@@ -97,6 +128,36 @@ def almost_numbers(texts: tuple[str, ...]) -> str | None:
     """Return a text that keeps a column from being numbers, where most of its different texts are numbers."""
     wrong = [text for text in texts if not is_number(text)]
     return wrong[0] if wrong and len(wrong) * 2 < len(texts) else None
+
+
+def _as_missing_texts(values: Array, other: Array) -> Array:
+    """Take a column without any value for missing texts where the other file has texts."""
+    if is_text(other) and is_all_missing(values):
+        return np.full(len(values), None, object)
+    return values
+
+
+def _objects(values: Array, where: str | None) -> Array:
+    """Make numbers or texts of Python objects (None: missing), by what they are."""
+    found = {type(value) for value in values if value is not None}
+    # Booleans or integers with gaps, which pandas keeps as objects, and the decimals of Parquet.
+    if found <= {bool, int, float, Decimal} and found:
+        return np.array([np.nan if value is None else float(value) for value in values])
+    strange = {kind for kind in found if not issubclass(kind, str | datetime.date | datetime.time)}
+    if strange and where is not None:
+        names = ", ".join(sorted(kind.__name__ for kind in strange))
+        raise DataError(f"{where} holds values of type {names}; expected numbers or texts")
+    if found <= {str}:
+        return values
+    return np.array([None if value is None else _text(value) for value in values], object)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value.tolist() if isinstance(value, np.ndarray) else value)  # NumPy abbreviates what is long
 
 
 def _dates(where: str) -> DataError:

@@ -19,6 +19,7 @@ import numpy as np
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Array, Dataset, TokenRows
 from dlrun.data.download import OnProgress
+from dlrun.data.identity import ArrayRecords
 from dlrun.data.sources import archives, unpickling
 from dlrun.data.sources.keras_arrays import TRAIN_SHARE, keras_orders
 from dlrun.data.sources.verified import require_verified
@@ -77,6 +78,7 @@ def load(source: TokenSource, on_progress: OnProgress) -> Dataset:
         class_names=CLASS_NAMES[source.source],
         vocabulary=vocabulary,
         files=(file,),
+        records=ArrayRecords(texts.rows, texts.labels),
     )
 
 

@@ -12,8 +12,10 @@ import numpy as np
 from dlrun.data import targets
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Array, Dataset, Task
+from dlrun.data.roles import NAMED
 from dlrun.data.sources import columns, csv_files
 from dlrun.data.sources.files import examine_all, unreadable
+from dlrun.data.sources.table_records import table_records
 from dlrun.data.texts import is_number
 from dlrun.errors import DataError
 from dlrun.spec.sources import ParquetSource, TableSource
@@ -34,12 +36,13 @@ class _Matrix:
     notes: tuple[str, ...]
 
 
-def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
+def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[str, ...] = ()) -> Dataset:
     """Load a table; a second file is the provided test set, its columns found by name.
 
     Args:
         source: names files and columns; paths are absolute.
         task: what the spec says of the targets; None to find out.
+        roles: columns for evaluation: no inputs unless ``features`` names them; they land in ``columns``.
 
     Returns:
         Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``.
@@ -50,13 +53,13 @@ def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
     """
     files = examine_all(source.path, source.sha256)
     frames = [_read(source, path) for path in source.path]
-    features = _features(source, list(frames[0].columns))
+    features = _features(source, roles, list(frames[0].columns))
     parts = [
         _plain_columns(frame, [*features, *source.target], path)
         for frame, path in zip(frames, source.path, strict=True)
     ]
     test_from = len(frames[0]) if len(frames) == 2 else None
-    table = _join(parts, source.path)
+    table = {name: columns.join([part[name] for part in parts], name, source.path) for name in parts[0]}
     matrix = _matrix(table, features)
     made = targets.encode([targets.TargetColumn(name, table[name]) for name in source.target], task, test_from)
     return assemble(
@@ -70,6 +73,8 @@ def load(source: TableSource | ParquetSource, task: Task | None) -> Dataset:
         class_names=made.class_names,
         categories=matrix.categories,
         ids=_ids(frames, source),
+        columns=_columns(frames, source, roles),
+        records=table_records(frames, features, matrix.values, matrix.categories),
         files=files,
         notes=matrix.notes,
     )
@@ -98,12 +103,15 @@ def _read_parquet(path: str) -> pd.DataFrame:
     return frame
 
 
-def _features(source: TableSource | ParquetSource, names: Sequence[str]) -> list[str]:
+def _features(source: TableSource | ParquetSource, roles: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return the names of the input columns, after checking every name that the spec has."""
     for option, wanted in (("target", source.target), ("features", source.features or ()), ("ids", source.ids)):
         _require(wanted, names, f"{option} of the spec", source.path[0])
         if len(set(wanted)) < len(wanted):
             raise DataError(f"`{option}` names a column twice: {', '.join(wanted)}")
+    _require(roles, names, NAMED, source.path[0])
+    if twice := set(source.target) & set(roles):
+        raise DataError(f"'{min(twice)}' ({NAMED}) is the target: what is predicted must not decide the split")
     if twice := set(source.target) & {*source.ids, *(source.features or ())}:
         raise DataError(f"'{min(twice)}' cannot be a target and an input or an id at the same time")
     if twice := set(source.ids) & set(source.features or ()):
@@ -111,7 +119,7 @@ def _features(source: TableSource | ParquetSource, names: Sequence[str]) -> list
     if source.features is not None:  # in the spec's order, which decides the order of the inputs
         features = list(source.features)
     else:
-        features = [name for name in names if name not in source.target and name not in source.ids]
+        features = [name for name in names if name not in {*source.target, *source.ids, *roles}]
     if not features:
         raise DataError(f"'{source.path[0]}' has no columns left for the inputs")
     return features
@@ -147,31 +155,16 @@ def _ids(frames: Sequence[pd.DataFrame], source: TableSource | ParquetSource) ->
     return {name: np.concatenate([frame[name].astype(str).to_numpy(object) for frame in frames]) for name in source.ids}
 
 
-def _join(parts: Sequence[Table], paths: Sequence[str]) -> Table:
-    """Put the test file's rows below those of the first.
-
-    Codes of texts are then numbered over both files. No model sees that: `one_hot` goes by the categories of
-    training rows.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    joined = {}
-    for name, train in parts[0].items():
-        test = parts[1][name]
-        # Either file may lack every value of a column, and then its type says nothing.
-        pair = [_as_missing_texts(one, other) for one, other in ((train, test), (test, train))]
-        if columns.is_text(pair[0]) != columns.is_text(pair[1]):
-            kinds = ["texts" if columns.is_text(values) else "numbers" for values in pair]
-            raise DataError(f"column '{name}' holds {kinds[0]} in '{paths[0]}', but {kinds[1]} in '{paths[1]}'")
-        joined[name] = np.concatenate(pair)
-    return joined
-
-
-def _as_missing_texts(values: Array, other: Array) -> Array:
-    """Take a column without any value for missing texts where the other file has texts."""
-    if columns.is_text(other) and columns.is_all_missing(values):
-        return np.full(len(values), None, object)
-    return values
+def _columns(
+    frames: Sequence[pd.DataFrame], source: TableSource | ParquetSource, roles: Sequence[str]
+) -> dict[str, Array]:
+    """Return the columns that evaluation names, the test file's values below those of the first."""
+    read: dict[str, list[Array]] = {name: [] for name in roles}
+    for frame, path in zip(frames, source.path, strict=True):
+        _require(roles, list(frame.columns), NAMED, path)
+        for name in roles:
+            read[name].append(columns.raw(frame[name], f"column '{name}' ({NAMED}) of '{path}'"))
+    return {name: columns.join(parts, name, source.path) for name, parts in read.items()}
 
 
 def _matrix(table: Table, features: Sequence[str]) -> _Matrix:

@@ -1,0 +1,121 @@
+"""What every cut of the rows has to keep: units, groups, classes, the arrow of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+
+from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices
+from dlrun.errors import Path, Problem, SpecError
+from dlrun.evaluation.time_order import time_ranks
+from dlrun.evaluation.units import connected, group_numbers, twins
+from dlrun.spec.sections import Evaluation
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How rows may be cut, for every row of the data set.
+
+    Args:
+        units: the smallest row that each row must stay with, (rows,); rows with the same one are never parted.
+        unit: what a unit is, for messages: "distinct rows", "groups", ...
+        together: whether units came about by joining equal rows.
+        groups: the number of each row's group, (rows,); None without groups.
+        times: the rank of each row's time, (rows,); None without time.
+        gap: how many distinct times are left out before those that are held out.
+        classes: what is kept in proportion: class indices (rows,), or 0/1 (rows, labels); None: nothing.
+        class_names: in the order of the indices; may be empty.
+        shuffle: whether rows are drawn; else the last ones are held out.
+        required: whether the spec insists on classes in proportion.
+    """
+
+    units: Indices
+    unit: str = "rows"
+    together: bool = False
+    groups: Indices | None = None
+    times: Indices | None = None
+    gap: int = 0
+    classes: Array | None = None
+    class_names: tuple[str, ...] = ()
+    shuffle: bool = True
+    required: bool = False
+
+
+def rules_for(dataset: Dataset, evaluation: Evaluation, rows: Indices, beside: Indices) -> Rules:
+    """Find what cuts of these rows have to keep.
+
+    Args:
+        dataset: has the rows, and the columns that ``evaluation`` names.
+        evaluation: with defaults filled in; ``stratify`` may be None.
+        rows: those that may be cut, in ascending order.
+        beside: rows of provided parts, which have groups and times but are not moved.
+
+    Raises:
+        DataError: a group or a time is missing, or a time cannot be read.
+        SpecError: ``stratify: true`` for a task without classes.
+    """
+    groups, known = None, np.union1d(rows, beside)
+    if evaluation.group is not None:
+        groups = group_numbers(column_of(dataset, evaluation.group, "group"), known, evaluation.group)
+    units, unit = _units(dataset, evaluation, rows, groups)
+    return Rules(
+        units=units,
+        unit=unit,
+        together=evaluation.duplicates == "together",
+        groups=groups,
+        times=_times(dataset, evaluation, known),
+        gap=evaluation.gap or 0,
+        classes=dataset.targets if _is_stratified(dataset, evaluation) else None,
+        class_names=dataset.class_names,
+        shuffle=evaluation.shuffle is not False,
+        required=bool(evaluation.stratify),
+    )
+
+
+def column_of(dataset: Dataset, column: str, key: str) -> Array:
+    """Return a column that the spec names under ``evaluation``, (rows,)."""
+    if column not in dataset.columns:
+        there = ", ".join(dataset.columns) or "none"
+        refuse(("evaluation", key), f"'{dataset.name}' has no column '{column}'", f"columns that were read: {there}")
+    return dataset.columns[column]
+
+
+def refuse(path: Path, message: str, hint: str | None = None) -> NoReturn:
+    """Raise the one problem of a spec that shows only once the data are known."""
+    raise SpecError([Problem(message, path=path, hint=hint)])
+
+
+def _units(dataset: Dataset, evaluation: Evaluation, rows: Indices, groups: Indices | None) -> tuple[Indices, str]:
+    """Join what must stay together; rows that are not in play are units of their own."""
+    units: Indices = np.arange(dataset.rows, dtype=np.int64)
+    together = evaluation.duplicates == "together"
+    if groups is None:
+        if together:
+            units[rows] = twins(dataset.hashes, rows)
+        return units, "distinct rows" if together else "rows"
+    keys = [groups[rows]]
+    if together:
+        keys.append(np.searchsorted(rows, twins(dataset.hashes, rows)))
+    units[rows] = rows[connected(*keys)]
+    found = len(np.unique(units[rows]))
+    joined = found < len(np.unique(groups[rows]))
+    return units, "groups, once those that hold equal rows are joined" if joined else "groups"
+
+
+def _times(dataset: Dataset, evaluation: Evaluation, rows: Indices) -> Indices | None:
+    if evaluation.time is None:
+        return None
+    if evaluation.time is True:
+        return np.arange(dataset.rows, dtype=np.int64)
+    return time_ranks(column_of(dataset, evaluation.time, "time"), rows, evaluation.time)
+
+
+def _is_stratified(dataset: Dataset, evaluation: Evaluation) -> bool:
+    """Whether classes are wanted in proportion: by default wherever there are classes and rows are drawn."""
+    if evaluation.stratify and dataset.task not in CLASSIFICATION:
+        message = f"true does not fit task '{dataset.task}': there are no classes to keep in proportion"
+        refuse(("evaluation", "stratify"), message, "leave it out")
+    drawn = evaluation.shuffle is not False and evaluation.time is None
+    return drawn and evaluation.stratify is not False and dataset.task in CLASSIFICATION

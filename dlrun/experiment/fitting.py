@@ -1,0 +1,120 @@
+"""From splits to outcomes: what an engine is given for each fold, and what is kept of what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dlrun.data.encoded import take
+from dlrun.evaluation import LINEAR, FoldOutcome, Predictions, Split, linear_baseline, naive_baselines
+from dlrun.events import OnEvent
+from dlrun.experiment.folds import FoldInputs, encode_fold, fold_data, probabilities
+from dlrun.experiment.planning import Experiment
+from dlrun.experiment.training import training_plan
+from dlrun.training.contract import FitResult, FoldData, FoldTask
+
+Keep = Callable[[FitResult, FoldInputs | None, FoldOutcome], None]
+"""Stores what a fold left, its model among it; the inputs are missing where they could not be prepared."""
+
+
+@dataclass
+class _Fold:
+    """What is known of a fold between its preparation and its end."""
+
+    inputs: FoldInputs | None = None
+    baselines: dict[str, Predictions] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def fit_folds(
+    experiment: Experiment, splits: Sequence[Split], on_event: OnEvent, keep: Keep, *, follow: bool = True
+) -> list[FoldOutcome]:
+    """Fit every split of a run, or some of them; each fold is handed to ``keep`` before the next one is trained.
+
+    With ``follow``, validation rows are scored after every epoch; without it they are predicted once, at the end.
+
+    No model outlives its fold here, so that 200 folds take the memory of one.
+    """
+    tasks = [FoldTask(split.iteration, split.fold, experiment.spec.seed) for split in splits]
+    by_place = {(split.iteration, split.fold): split for split in splits}
+    prepared: dict[tuple[int, int], _Fold] = {}
+
+    def prepare(task: FoldTask) -> FoldData:
+        fold = prepared[task.iteration, task.fold] = _Fold()
+        fold.inputs = _encoded(experiment, by_place[task.iteration, task.fold])
+        fold.baselines, fold.notes = _baselines(experiment, fold.inputs)
+        return fold_data(experiment.spec, experiment.dataset, fold.inputs, experiment.metrics)
+
+    def finish(result: FitResult) -> FoldOutcome:
+        place = result.task.iteration, result.task.fold
+        fold = prepared.pop(place, _Fold())
+        outcome = _outcome(experiment, result, by_place[place], fold)
+        keep(result, fold.inputs, outcome)
+        return outcome
+
+    fits = experiment.engine.load().fit(tasks, prepare, training_plan(experiment, follow=follow), on_event)
+    return list(_each(fits, finish))
+
+
+def _each(fits: Iterator[FitResult], finish: Callable[[FitResult], FoldOutcome]) -> Iterator[FoldOutcome]:
+    """Like `map`, which is what it is: no name here keeps a result, and its model, while the next fold is trained."""
+    return map(finish, fits)
+
+
+def _encoded(experiment: Experiment, split: Split) -> FoldInputs:
+    """Encode a fold; the first one was encoded when the experiment was planned."""
+    if split is experiment.first.split:
+        return experiment.first
+    return encode_fold(experiment.spec, experiment.dataset, experiment.splits, split)
+
+
+def _baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Predictions], tuple[str, ...]]:
+    """Predict a fold's validation rows by what a net has to beat, fitted on the fold's training rows alone.
+
+    Returns:
+        Predictions by baseline, (validation rows, outputs) each, and what a person should know about them.
+    """
+    dataset, split = experiment.dataset, fold.split
+    rows = len(split.validation)
+    if not rows:
+        return {}, ()
+    naive = naive_baselines(dataset.task, dataset.targets[split.train], dataset.outputs)
+    known = np.concatenate([fold.train, fold.monitor])
+    positions = np.arange(len(known) + rows, dtype=np.int64)
+    linear = linear_baseline(
+        dataset.task,
+        dataset.outputs,
+        take(fold.inputs, positions[: len(known)]),
+        dataset.targets[known],
+        take(fold.inputs, positions[len(known) :]),
+        seed=experiment.spec.evaluation.split_seed,
+    )
+    predictions = {baseline.name: baseline.predict(rows) for baseline in naive}
+    return {**predictions, LINEAR: linear.predictions}, (linear.note,) if linear.note else ()
+
+
+def _outcome(experiment: Experiment, result: FitResult, split: Split, fold: _Fold) -> FoldOutcome:
+    def read(predictions: Predictions) -> Predictions:
+        if not len(predictions):  # the fit failed, or nothing was to be predicted
+            return predictions
+        return probabilities(experiment.spec, experiment.dataset.task, predictions)
+
+    return FoldOutcome(
+        iteration=split.iteration,
+        fold=split.fold,
+        train_rows=len(split.train),
+        validation_rows=split.validation,
+        predictions=read(result.predictions),
+        best_predictions=read(result.best_predictions),
+        train=result.history.train,
+        validation=result.history.validation,
+        final_epoch=result.final_epoch,
+        best_epoch=result.best_epoch,
+        stopped_early=result.stopped_early,
+        baselines=fold.baselines,
+        failure=result.failure,
+        hint=result.hint,
+        notes=fold.notes,
+    )
