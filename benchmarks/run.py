@@ -41,6 +41,11 @@ BENCHMARKS = {
         [sys.executable, "benchmarks/imdb_by_hand.py"],
         "ratio <= 1, peak < 1.4 GB",
     ),
+    "boston": Benchmark(
+        [*DLRUN, "kfold", "configs/boston.yaml", "--k", "4", "--quiet"],
+        [sys.executable, "benchmarks/boston_by_hand.py"],
+        "ratio <= 1",
+    ),
     "digits": Benchmark([*DLRUN, "train", "configs/digits.yaml", "--quiet"], None, "-"),
 }
 
@@ -56,7 +61,7 @@ class Measured:
 def measure(command: list[str], runs: str) -> Measured:
     """Run a command to its end. Raises CalledProcessError when it fails."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
-    arguments = [*command, "--runs", runs] if "train" in command else command
+    arguments = [*command, "--runs", runs] if {"train", "kfold"} & set(command) else command
     started = time.perf_counter()
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

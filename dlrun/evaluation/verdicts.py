@@ -49,11 +49,17 @@ def has_power(result: EvaluationResult) -> bool | None:
 
 def figure(value: float) -> str:
     """Write a score with about three digits that count: 0.889, 2.38, 53.2, 1,204."""
-    size = abs(value)
+    (text,) = figures(value)
+    return text
+
+
+def figures(*values: float) -> list[str]:
+    """Write values that stand beside each other, with the decimals that the largest of them needs."""
+    size = max(map(abs, values))
     if 0 < size < 0.001:
-        return f"{value:.2g}"
+        return [f"{value:.2g}" for value in values]
     digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
-    return f"{value:,.{digits}f}"
+    return [f"{value:,.{digits}f}" for value in values]
 
 
 def _ends(comparison: Comparison) -> tuple[float, float]:
@@ -64,10 +70,10 @@ def _ends(comparison: Comparison) -> tuple[float, float]:
 
 def _size(comparison: Comparison, result: EvaluationResult) -> str:
     """Write the size of a difference, which the words before it call better or worse."""
-    low, high = _ends(comparison)
-    ends = sorted([low, high] if comparison.difference > 0 else [-low, -high])
-    interval = "" if comparison.low is None else f" (95 % {figure(ends[0])} to {figure(ends[1])})"
-    return f"{figure(abs(comparison.difference))} {result.primary}{interval}"
+    sign = 1 if comparison.difference > 0 else -1
+    size, low, high = figures(abs(comparison.difference), *sorted(sign * end for end in _ends(comparison)))
+    interval = "" if comparison.low is None else f" (95 % {low} to {high})"
+    return f"{size} {result.primary}{interval}"
 
 
 def _within(comparison: Comparison, result: EvaluationResult) -> str:
@@ -76,5 +82,5 @@ def _within(comparison: Comparison, result: EvaluationResult) -> str:
     who = f"{folds} folds" if folds > 1 else "these validation rows"
     if comparison.low is None or comparison.high is None:
         return f"the difference is {figure(comparison.difference)}"
-    interval = f"95 % {figure(comparison.low)} to {figure(comparison.high)}"
-    return f"the difference {figure(comparison.difference)} is within what {who} can show ({interval})"
+    size, low, high = figures(comparison.difference, comparison.low, comparison.high)
+    return f"the difference {size} is within what {who} can show (95 % {low} to {high})"

@@ -27,11 +27,11 @@ def score_lines(record: Record) -> list[Line]:
         lines = [Line(next(iter(scores)), (f"no mean: {failed_words(record)}",))]
     lines += [
         Line("stopped", (_stop_words(record),)),
-        Line("power", (_power_words(diagnosis),)),
+        Line("power", (words(diagnosis, "power"),)),
         Line(_LINEAR, (words(diagnosis, _LINEAR),)),
         Line("selected", ("" if failed else _selected_words(record),)),
         Line("curve", (words(diagnosis, "words"),)),
-        Line("try", (words(diagnosis, "next"),)),
+        Line("advice", (words(diagnosis, "next"),)),
     ]
     return [line for line in lines if any(line.items)]
 
@@ -153,12 +153,6 @@ def _known(training: Record, key: str, sound: list[bool]) -> list[int]:
 def _range(counts: list[int]) -> str:
     low, high = min(counts), max(counts)
     return str(low) if low == high else f"{low} to {high}"
-
-
-def _power_words(diagnosis: Record) -> str:
-    """Say that a model may be no better than a naive one; that it is better is seen from its score."""
-    power = words(diagnosis, "power")
-    return "" if power.startswith("beats ") else power
 
 
 def _listed(names: list[str]) -> str:

@@ -37,6 +37,8 @@ class RunRow:
     created: str | None = None
     dataset: str | None = None
     protocol: str | None = None
+    k: int | None = None
+    iterations: int | None = None
     metric: str | None = None
     score: float | None = None
     seed: int | None = None
@@ -157,9 +159,11 @@ def _row(folder: Path) -> RunRow:
         created=_text(record.get("created")),
         dataset=_text(_under(record, "data", "source")),
         protocol=_text(_under(record, "protocol", "name")),
+        k=_count(_under(record, "protocol", "k")),
+        iterations=_count(_under(record, "protocol", "iterations")),
         metric=metric,
         score=score if isinstance(score, float) else float(score) if _is_count(score) else None,
-        seed=seed if _is_count(seed) else None,
+        seed=_count(seed),
     )
 
 
@@ -172,6 +176,10 @@ def _under(value: Any, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def _count(value: Any) -> int | None:
+    return value if _is_count(value) else None
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -60,7 +60,7 @@ def test_the_naive_baseline_that_is_hardest_to_beat_is_the_bar() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (result(Comparison("linear", 0.9, 0.5, 1.3)), "better than a linear model by 0.900 mae (95 % 0.500 to 1.30)"),
+        (result(Comparison("linear", 0.9, 0.5, 1.3)), "better than a linear model by 0.90 mae (95 % 0.50 to 1.30)"),
         (
             result(Comparison("linear", 0.1, -0.2, 0.4)),
             "no better than a linear model: the difference 0.100 is within what 4 folds can show "
@@ -73,7 +73,7 @@ def test_the_naive_baseline_that_is_hardest_to_beat_is_the_bar() -> None:
         ),
         (
             result(Comparison("linear", -0.9, -1.3, -0.5)),
-            "worse than a linear model by 0.900 mae (95 % 0.500 to 1.30)",
+            "worse than a linear model by 0.90 mae (95 % 0.50 to 1.30)",
         ),
         (result(Comparison("linear", 0, None, None)), "no better than a linear model: the difference is 0.000"),
         (result(Comparison("mean", 1, 0.5, 2)), ""),
