@@ -8,7 +8,7 @@ from typing import Any
 from dlrun.report.glyphs import grouped
 from dlrun.report.lines import Line
 from dlrun.report.reading import Record, items, part, parts, whole, words
-from dlrun.report.scores import interval_words, value_words
+from dlrun.report.scores import baseline_words, interval_words, value_words
 
 _MOST_NAMED = 3
 
@@ -43,13 +43,14 @@ def _scored(record: Record, scores: dict[str, Record]) -> list[Line]:
     kept = [metric for metric in scores if metric != "loss" or len(scores) == 1 or record.get("primary") == "loss"]
     kept.sort(key=lambda metric: metric != record.get("primary"))
     said: list[tuple[str, ...]] = [
-        (f"{metric} {value_words(scores[metric])}", interval_words(scores[metric])) for metric in kept
+        (
+            f"{metric} {value_words(scores[metric])}",
+            interval_words(scores[metric]),
+            baseline_words(part(record, "test"), metric),
+        )
+        for metric in kept
     ]
-    trained = _trained(part(record, "test"), "trained_on")
-    if len(said) == 1:
-        said = [(*said[0], trained)]
-    else:
-        said.append((trained,))
+    said.append((_trained(part(record, "test"), "trained_on"),))
     lines = [Line("" if at else "test", each) for at, each in enumerate(said)]
     count = whole(part(record, "looks").get("count")) or 0
     own = PurePath(words(record, "run")).name

@@ -17,10 +17,11 @@ def score_lines(record: Record) -> list[Line]:
     """Say each score with its interval and the baselines, then what was selected, the curve, and what to try next."""
     scores, failed = validation_scores(record), failed_fits(record)
     diagnosis = part(record, "diagnosis")
+    beside = {"baselines": part(record, "scores", "baselines"), "comparisons": part(record, "comparisons")}
     values = {metric: value_words(score) for metric, score in scores.items()}
     widest = max((columns(value) for value in values.values()), default=0)
     lines = [
-        Line(metric, _score_items(pad(values[metric], widest), interval_words(score), _baseline_words(record, metric)))
+        Line(metric, _score_items(pad(values[metric], widest), interval_words(score), baseline_words(beside, metric)))
         for metric, score in scores.items()
     ]
     if failed and scores:
@@ -96,16 +97,22 @@ def _score_items(value: str, interval: str, baselines: str) -> tuple[str, ...]:
     return (*known[:-1], f"{known[-1]}   ", baselines) if baselines else known
 
 
-def _baseline_words(record: Record, metric: str) -> str:
-    easier = _easier(record)
-    known = {name: real(scores.get(metric)) for name, scores in parts(record, "scores", "baselines").items()}
+def baseline_words(beside: Record, metric: str) -> str:
+    """Write what the baselines score by a metric; of several naive ones the strongest.
+
+    Args:
+        beside: has ``baselines``, and ``comparisons`` by the primary metric.
+        metric: whose scores are meant.
+    """
+    easier = _easier(beside)
+    known = {name: real(scores.get(metric)) for name, scores in parts(beside, "baselines").items()}
     found = [f"{name} {number(value)}" for name, value in known.items() if value is not None and name not in easier]
     return f"baseline{'s' if len(found) > 1 else ''}: {', '.join(found)}" if found else ""
 
 
-def _easier(record: Record) -> set[str]:
+def _easier(beside: Record) -> set[str]:
     """Name the naive baselines that are beaten by more than another is: the strongest one says enough."""
-    margins = {name: real(one.get("difference")) for name, one in parts(record, "comparisons").items()}
+    margins = {name: real(one.get("difference")) for name, one in parts(beside, "comparisons").items()}
     naive = {name: margin for name, margin in margins.items() if name != _LINEAR and margin is not None}
     strongest = min(naive, key=lambda name: naive[name], default=None)
     return {name for name in naive if name != strongest}

@@ -94,12 +94,18 @@ def _status_lines(record: Record) -> list[Line]:
     why = words(record, "failure") or (failed_words(record) if failed else "no result")
     if status.startswith("waiting"):
         status, _, folds = status.partition(" ")
-        why = f"{folds.strip('()') or 'some folds'} done; the last one completes this run"
+        why = f"{folds.strip('()') or _folds_there(record)} done; the last one completes this run"
     elif status.startswith("running"):
         why = "no result yet"
     elif status == "partial":
         why = f"{failed_words(record) if failed else 'some folds failed'}; the other folds are done"
     return [Line(status, (why,))]
+
+
+def _folds_there(record: Record) -> str:
+    """Count the folds of a shared run that are there."""
+    finished, every = (len(items(part(record, "shared"), key)) for key in ("finished", "folds"))
+    return f"{grouped(finished)} of {grouped(every)} folds" if every else "some folds"
 
 
 def _cleaned(lines: list[Line], unicode: bool) -> list[Line]:

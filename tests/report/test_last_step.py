@@ -59,8 +59,17 @@ def test_a_run_without_test_rows_says_so(imdb: dict[str, Any]) -> None:
 
 def test_a_test_is_told_with_its_interval_and_how_the_model_came_about(boston: dict[str, Any]) -> None:
     assert said(with_test(boston)) == [
-        "mae 2.51   (95 % 2.02–3.14)   trained on 404 rows for 61 epochs (the best epoch of the mean curve)"
+        "mae 2.51   (95 % 2.02–3.14)",
+        "trained on 404 rows for 61 epochs (the best epoch of the mean curve)",
     ]
+
+
+def test_the_baselines_stand_beside_the_test_score_too(boston: dict[str, Any]) -> None:
+    tested = with_test(boston)
+    tested["test"]["baselines"] = {"mean": {"mae": 6.7}, "median": {"mae": 6.53}, "linear": {"mae": 3.38}}
+    tested["test"]["comparisons"] = {"mean": {"difference": 4.2}, "median": {"difference": 4.0}}
+
+    assert said(tested)[0] == "mae 2.51   (95 % 2.02–3.14)   baselines: median 6.53, linear 3.38"
 
 
 def test_several_metrics_have_a_line_each_and_the_loss_none(boston: dict[str, Any]) -> None:
