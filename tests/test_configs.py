@@ -26,7 +26,9 @@ def test_there_are_configs_and_the_offline_ones_are_among_them() -> None:
 def test_a_config_opens_with_its_command_a_lesson_and_the_schema(config: Path) -> None:
     command, lesson, *rest = config.read_text().splitlines()
 
-    assert command == f"# dlrun train configs/{config.name}"
+    protocol = load_spec(config).spec.evaluation.protocol
+    verb, flags = ("kfold", " --k 4") if protocol == "kfold" else ("train", "")
+    assert command == f"# dlrun {verb} configs/{config.name}{flags}"
     assert lesson.startswith("# ")
     assert lesson.endswith(".")
     assert "# yaml-language-server: $schema=../docs/spec.schema.json" in rest
@@ -54,14 +56,14 @@ def trained(config: Path, runs: Path, *overrides: str) -> dict[str, Any]:
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("name", sorted(OFFLINE))
-def test_an_offline_config_trains_without_any_cache_and_beats_its_baselines(
+def test_an_offline_config_trains_without_any_cache_and_beats_naive_baselines(
     name: str, tmp_path: Path, keras_home: Path
 ) -> None:
     record = trained(Path(__file__).parents[1] / "configs" / f"{name}.yaml", tmp_path)
 
     primary = record["primary"]
     score = record["scores"]["validation"][primary]["mean"]
-    naive = [scores[primary] for scores in record["scores"]["baselines"].values()]
+    naive = [scores[primary] for name, scores in record["scores"]["baselines"].items() if name != "linear"]
     assert record["status"] == "done"
     assert all(score > other for other in naive) if primary == "accuracy" else all(score < other for other in naive)
     assert list((keras_home / "datasets").iterdir()) == []
@@ -100,10 +102,14 @@ def test_imdb_never_holds_its_wide_rows_as_floats(tmp_path: Path, real_keras_hom
     assert int(done.stdout) / 1e6 < 1.4  # kilobytes on Linux
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
-def test_boston_trains_on_the_real_file(tmp_path: Path, real_keras_home: Callable[[str], Path]) -> None:
+def test_boston_is_evaluated_by_four_folds_of_the_real_file(
+    tmp_path: Path, real_keras_home: Callable[[str], Path]
+) -> None:
     record = trained(Path(__file__).parents[1] / "configs" / "boston.yaml", tmp_path)
 
-    scores = record["scores"]
-    assert record["protocol"]["train"] + record["protocol"]["validation"] == 404
-    assert scores["validation"]["mae"]["mean"] < scores["baselines"]["median"]["mae"]
+    folds = record["splits"]["folds"]
+    assert (record["protocol"]["name"], len(folds), sum(fold["validation"] for fold in folds)) == ("kfold", 4, 404)
+    # A hand-written loop gave 2.21 to 2.47 over 25 shuffles.
+    assert record["scores"]["validation"]["mae"]["mean"] <= 2.7

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from dlrun.data.dataset import Array
 
 WORDS = {
-    "majority": "always saying the largest class",
-    "frequencies": "always saying the label frequencies",
-    "mean": "always saying the training mean",
-    "median": "always saying the training median",
+    "majority": "always predicting the largest class",
+    "frequencies": "always predicting the label frequencies",
+    "mean": "always predicting the training mean",
+    "median": "always predicting the training median",
 }
 """What each naive baseline does, in words that follow "beats"."""
 

@@ -15,9 +15,6 @@ from dlrun.evaluation.outcomes import FoldOutcome, iteration_mean
 from dlrun.evaluation.results import Comparison
 from dlrun.seeds import child_seed
 
-_Bound = Callable[[str, Sequence[float], float], tuple[float, float]]
-"""Bounds the difference to one baseline: its name, the differences fold by fold, their mean -> low and high."""
-
 
 def compare(
     metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, values: Sequence[float], *, seed: int
@@ -38,14 +35,14 @@ def compare(
     if not np.isfinite(values).all():
         return {}
     sign = 1 if metric.higher_is_better else -1
-    bound = _over_folds(outcomes) if len(outcomes) > 1 else _over_rows(metric, outcomes[0], targets, seed)
+    rows = _resampled(metric, outcomes[0], targets, seed) if len(outcomes) == 1 else None
     comparisons: dict[str, Comparison] = {}
     for name in baseline_names(outcomes):
         differences = sign * (np.asarray(values) - np.array(baseline_values(metric, outcomes, targets, name)))
         if not np.isfinite(differences).all():
             continue
         mean = iteration_mean(outcomes, list(differences))
-        low, high = bound(name, list(differences), mean)
+        low, high = rows(name) if rows else _over_folds(outcomes, list(differences), mean)
         known = np.isfinite([low, high]).all()
         comparisons[name] = Comparison(name, mean, low if known else None, high if known else None)
     return comparisons
@@ -69,24 +66,19 @@ def fold_sizes(outcomes: Sequence[FoldOutcome]) -> tuple[list[int], list[int]]:
     return [outcome.train_rows for outcome in outcomes], [len(outcome.validation_rows) for outcome in outcomes]
 
 
-def _over_folds(outcomes: Sequence[FoldOutcome]) -> _Bound:
-    """Return what bounds the mean difference over folds."""
-    train, validation = fold_sizes(outcomes)
-
-    def bound(name: str, differences: Sequence[float], mean: float) -> tuple[float, float]:
-        reach = corrected_reach(differences, train, validation)
-        return mean - reach, mean + reach
-
-    return bound
+def _over_folds(outcomes: Sequence[FoldOutcome], differences: Sequence[float], mean: float) -> tuple[float, float]:
+    """Bound the mean of differences, one a fold."""
+    reach = corrected_reach(differences, *fold_sizes(outcomes))
+    return mean - reach, mean + reach
 
 
-def _over_rows(metric: Metric, outcome: FoldOutcome, targets: Array, seed: int) -> _Bound:
-    """Return what bounds the difference on one fold: resampled rows, the same for the model and each baseline."""
+def _resampled(metric: Metric, outcome: FoldOutcome, targets: Array, seed: int) -> Callable[[str], tuple[float, float]]:
+    """Return what bounds the difference to a baseline on one fold: both are scored on the same resampled rows."""
     rows, sign = targets[outcome.validation_rows], 1 if metric.higher_is_better else -1
     resample = partial(resampled_scores, metric, rows, seed=child_seed(seed, "interval"))
     model = resample(outcome.predictions)
 
-    def bound(name: str, differences: Sequence[float], mean: float) -> tuple[float, float]:
+    def bound(name: str) -> tuple[float, float]:
         beside = resample(outcome.baselines[name])
         # Either is empty where there are no draws: one row, or predictions that are not finite.
         return middle(sign * (model - beside)) if len(model) == len(beside) else (np.nan, np.nan)

@@ -6,46 +6,41 @@ scikit-learn draws what it can draw; units that are single rows come out of it a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from dlrun.data.dataset import Indices
-from dlrun.errors import Path
-from dlrun.evaluation.grouping import group_folds
+from dlrun.evaluation.grouping import SEVERAL_LABELS
 from dlrun.evaluation.iterative_stratification import spread
+from dlrun.evaluation.refusals import refuse_equal, refuse_one_group, refuse_one_time
 from dlrun.evaluation.split_notes import too_rare_to_cut
-from dlrun.evaluation.split_rules import Rules, refuse
-from dlrun.seeds import generator
-
-MOST_GROUP_FOLDS = 20
-"""A share of the groups is a number of such folds: enough for every share in steps of 5 %."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is cut off: a share or a number of rows, where the spec says so, and of what (for messages)."""
-
-    amount: float | int
-    path: Path
-    kind: str
+from dlrun.evaluation.split_rules import Rules, Size, refuse
+from dlrun.evaluation.subsets import Chosen, nearest_subset
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Two parts, both in ascending order; ``reason`` says why not by class, where that was wanted ("": it was)."""
+    """Two parts, both in ascending order.
+
+    Args:
+        kept: what is left.
+        held: what was cut off.
+        reason: why not by class, where that was wanted; "" where it was.
+        asked: how many rows were asked for; 0 where the part was not drawn.
+    """
 
     kept: Indices
     held: Indices
     reason: str = ""
+    asked: int = 0
 
 
 def cut(rules: Rules, rows: Indices, size: Size, seed: int) -> Cut:
     """Cut a part off.
 
     Shares are of units (distinct rows, where equal ones stay together); a number of rows is turned into as many units
-    as hold that many on average. Groups and rows of one time are taken so that the number of rows comes near.
+    as hold that many on average. Groups and rows of one time are taken so that the number of rows comes near; `Cut`
+    says how many were asked for.
 
     Args:
         rules: what has to be kept.
@@ -57,16 +52,20 @@ def cut(rules: Rules, rows: Indices, size: Size, seed: int) -> Cut:
         SpecError: one of the parts would be empty, or classes are required and too small.
     """
     ordered = np.sort(rows)
+    asked = _held(size, len(ordered))
     if rules.times is not None:
-        return _cut_latest(rules, ordered, size)
+        return _cut_latest(rules, ordered, size, asked)
     units, unit_of = np.unique(rules.units[ordered], return_inverse=True)
+    if len(units) < 2:
+        (refuse_equal if rules.groups is None else refuse_one_group)(rules, ordered, size)
     if rules.groups is not None and rules.shuffle:
-        return _cut_groups(rules, ordered, unit_of, size, seed)
-    if not rules.shuffle:
-        return _cut_last(rules, ordered, unit_of, size)
-    taken, reason = _draw(rules, units, _held_units(rules, size, len(units), len(ordered)), seed)
+        taken, reason = _draw_groups(rules, ordered, unit_of, asked, seed, spare=size.spare)
+    elif rules.shuffle:
+        taken, reason = _draw(rules, units, _held_units(asked, len(units), len(ordered)), seed)
+    else:
+        taken, reason = _last(rules, unit_of, asked), ""
     chosen = taken[unit_of]
-    return Cut(ordered[~chosen], ordered[chosen], reason)
+    return Cut(ordered[~chosen], ordered[chosen], reason, asked)
 
 
 def clear_of(rules: Rules, rows: Indices, held: Indices) -> Indices:
@@ -112,59 +111,57 @@ def refuse_classes(rules: Rules, reason: str) -> None:
         refuse(("evaluation", "stratify"), f"true cannot be done: {reason}", hint)
 
 
-def _cut_latest(rules: Rules, ordered: Indices, size: Size) -> Cut:
+def _cut_latest(rules: Rules, ordered: Indices, size: Size, asked: int) -> Cut:
     """Hold out the last times."""
     assert rules.times is not None
     times = rules.times[ordered]
-    chosen = times >= _latest(times, _held(size, len(ordered)), rules, size)
+    if len(np.unique(times)) < 2:
+        refuse_one_time(ordered, size)
+    chosen = times >= _latest(times, asked)
     held = ordered[chosen]
-    return Cut(clear_of(rules, ordered[~chosen], held), held)
+    return Cut(clear_of(rules, ordered[~chosen], held), held, asked=asked)
 
 
-def _cut_last(rules: Rules, ordered: Indices, unit_of: Indices, size: Size) -> Cut:
-    """Hold out the last units, in the order of their first rows."""
+def _last(rules: Rules, unit_of: Indices, asked: int) -> Chosen:
+    """Hold out the last units, in the order of their first rows: for each, whether it is."""
+    units = int(unit_of.max()) + 1
     if rules.groups is not None:
-        first = _latest(unit_of, _held(size, len(ordered)), rules, size)
-    else:
-        units = int(unit_of.max()) + 1
-        first = units - _held_units(rules, size, units, len(ordered))
-    return Cut(ordered[unit_of < first], ordered[unit_of >= first])
+        return np.arange(units) >= _latest(unit_of, asked)
+    return np.arange(units) >= units - _held_units(asked, units, len(unit_of))
 
 
-def _latest(keys: Indices, held: int, rules: Rules, size: Size) -> int:
+def _latest(keys: Indices, held: int) -> int:
     """Find the key from which on the number of rows comes nearest to what is wanted; both parts get one key at least.
 
     Args:
-        keys: of each row: its time, or its unit in the order of the rows.
+        keys: of each row: its time, or its unit in the order of the rows; at least two different ones.
         held: rows that are wanted.
-        rules: for messages.
-        size: for messages.
     """
     values, counts = np.unique(keys, return_counts=True)
-    if len(values) < 2:
-        what = "have the same time" if rules.times is not None else f"hang together ({rules.unit})"
-        refuse(size.path, f"all {len(keys):,} {size.kind} {what}, so no part can be cut off", _remedy(rules))
     from_the_end = np.cumsum(counts[::-1])[:-1]  # rows in the last 1, 2, ... keys
     return int(values[len(values) - 1 - int(np.argmin(np.abs(from_the_end - held)))])
 
 
-def _cut_groups(rules: Rules, ordered: Indices, unit_of: Indices, size: Size, seed: int) -> Cut:
-    """Hold out some of as many folds of whole groups as the share needs."""
-    groups, share = int(unit_of.max()) + 1, _held(size, len(ordered)) / len(ordered)
-    if groups < 2:
-        message = f"the {len(ordered):,} {size.kind} are all of one unit ({rules.unit}): it cannot stand on two sides"
-        refuse(size.path, message, _remedy(rules) or "leave 'group' out, or use data of more groups")
-    most = min(groups, max(MOST_GROUP_FOLDS, round(1 / min(share, 1 - share))))
-    part = Fraction(share).limit_denominator(most)
-    part = min(max(part, Fraction(1, most)), Fraction(most - 1, most))
-    fold_of, reason = group_folds(rules, ordered, unit_of, part.denominator, seed)
+def _draw_groups(
+    rules: Rules, rows: Indices, group_of: Indices, held: int, seed: int, *, spare: bool
+) -> tuple[Chosen, str]:
+    """Draw whole groups: for each whether it is held out, and why not by class where that was wanted."""
+    groups, classes, reason = int(group_of.max()) + 1, np.zeros(len(rows), np.int64), ""
+    if rules.classes is not None and rules.classes.ndim == 2:
+        reason = SEVERAL_LABELS
+    elif rules.classes is not None:
+        reason = too_rare_to_cut(rules.classes[rows], held, rules.class_names)
+        classes = classes if reason else np.unique(rules.classes[rows], return_inverse=True)[1]
     refuse_classes(rules, reason)
-    drawn = generator(seed, "which folds").permutation(part.denominator)[: part.numerator]
-    chosen = np.isin(fold_of, drawn)
-    return Cut(ordered[~chosen], ordered[chosen], reason)
+    several = int(classes.max()) + 1
+    counts = np.bincount(group_of * several + classes, minlength=groups * several).reshape(groups, several)
+    most = groups - 1
+    if spare:
+        most = max(1, min(groups - 2, max(groups // 2, round(groups * held / len(rows)))))
+    return nearest_subset(counts, held, most, seed), reason
 
 
-def _draw(rules: Rules, units: Indices, held: int, seed: int) -> tuple[npt.NDArray[np.bool_], str]:
+def _draw(rules: Rules, units: Indices, held: int, seed: int) -> tuple[Chosen, str]:
     """Draw units: for each whether it is held out, and why not by class where that was wanted."""
     from sklearn.model_selection import train_test_split
 
@@ -190,19 +187,6 @@ def _held(size: Size, rows: int) -> int:
     return held
 
 
-def _held_units(rules: Rules, size: Size, units: int, rows: int) -> int:
-    """Turn a share or a count of rows into a number of units."""
-    held = _held(size, rows)
-    if units == rows:
-        return held
-    if units < 2:
-        message = f"all {rows:,} {size.kind} are equal, and equal rows stay together"
-        refuse(size.path, message, _remedy(rules))
-    return min(max(int(held * units / rows + 0.5), 1), units - 1)
-
-
-def _remedy(rules: Rules) -> str | None:
-    """Say how equal rows get out of the way."""
-    if not rules.together or rules.times is not None:
-        return None
-    return "write 'duplicates: drop' to keep one of each, or 'duplicates: allow' to let equal rows part"
+def _held_units(held: int, units: int, rows: int) -> int:
+    """Turn a number of rows into a number of units, which hold as many rows on average; both parts get one at least."""
+    return held if units == rows else min(max(int(held * units / rows + 0.5), 1), units - 1)

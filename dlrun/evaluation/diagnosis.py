@@ -56,7 +56,7 @@ class _Reading:
     scores: Floats
 
 
-def diagnose(result: EvaluationResult) -> Diagnosis:
+def diagnose(result: EvaluationResult, *, regularised: bool = False) -> Diagnosis:
     """Read the mean curve.
 
     * *Overfitting* starts after the lowest smoothed validation loss, where the loss ends higher than that by more than
@@ -69,7 +69,7 @@ def diagnose(result: EvaluationResult) -> Diagnosis:
 
     What to try next is the first of these that holds:
 
-    1. the loss is no number: a lower learning rate;
+    1. the loss is no number, or some folds failed: a lower learning rate;
     2. it overfits, and the best epoch beats the naive baselines: train to that epoch; then regularise;
     3. it underfits: more capacity or a higher learning rate where even the training score is not better than the linear
        model's validation score, else more epochs;
@@ -80,6 +80,7 @@ def diagnose(result: EvaluationResult) -> Diagnosis:
 
     Args:
         result: from `dlrun.evaluation.summarise`.
+        regularised: whether the model has dropout or weight penalties already: then stronger ones are the advice.
     """
     curve, primary = result.curve, result.primary
     if not curve.common:
@@ -93,12 +94,19 @@ def diagnose(result: EvaluationResult) -> Diagnosis:
         last_value=float(reading.scores[-1]),
         overfits_from=None if reading.turn is None else reading.turn + 1,
         underfits=reading.underfits,
-        words=broken or "; ".join(filter(None, [_words(result, reading), _gap_words(curve)])),
-        next=_next_when_broken(reading) if broken else _next(result, reading),
+        words=_of_which(result) + (broken or "; ".join(filter(None, [_words(result, reading), _gap_words(curve)]))),
+        next=_next_when_broken(reading) if broken else _next(result, reading, regularised),
     )
 
 
 _NEXT_BROKEN = "A lower learning rate (`optimiser: {learning_rate: ...}`), or `- normalise` in `preprocessing`."
+
+_REGULARISE = "`regularisation: {l2: 0.001, dropout: 0.3}`"
+
+_NEXT_FAILED = (
+    "First make every fold train; `failures` in record.json says what was in the way. A lower learning rate "
+    "(`optimiser: {learning_rate: ...}`) or `- normalise` in `preprocessing` often helps."
+)
 
 
 def _read(result: EvaluationResult) -> _Reading:
@@ -112,6 +120,12 @@ def _read(result: EvaluationResult) -> _Reading:
     turn = find_turn(np.asarray(curve.train[LOSS][:epochs], np.float64), losses)
     underfits = turn is None and not curve.stopped and still_falls(losses)
     return _Reading(best, None if turn is None else turn + 1, underfits, losses, scores)
+
+
+def _of_which(result: EvaluationResult) -> str:
+    """Say that the curve is not that of all folds, where some failed."""
+    folds = result.curve.folds[0]
+    return f"of the {folds} fold{'s' if folds > 1 else ''} that did not fail: " if result.failures else ""
 
 
 def _words(result: EvaluationResult, reading: _Reading) -> str:
@@ -165,14 +179,17 @@ def _next_when_broken(reading: _Reading) -> str:
     return _NEXT_BROKEN
 
 
-def _next(result: EvaluationResult, reading: _Reading) -> str:
+def _next(result: EvaluationResult, reading: _Reading, regularised: bool) -> str:
     """Pick the first advice whose rule holds; see `diagnose`."""
+    if result.failures:
+        return _NEXT_FAILED
     epochs, linear = len(reading.losses), result.comparisons.get(LINEAR)
     if reading.turn is not None and _best_beats_naive(result, reading):
+        # Where early stopping ended the fits, it is set already.
+        stop = "" if result.curve.stopped else ", or set `training: {early_stopping: {patience: 3}}`"
         return (
-            f"Train to the best epoch with `dlrun test RUN --epochs {reading.best}`, or set "
-            "`training: {early_stopping: {patience: 3}}`. Then try `regularisation: {l2: 0.001, dropout: 0.3}`, "
-            "a smaller network, or more data."
+            f"Train to the best epoch with `dlrun test RUN --epochs {reading.best}`{stop}. "
+            f"Then try {'stronger regularisation' if regularised else _REGULARISE}, a smaller network, or more data."
         )
     if reading.underfits and _no_better_than_linear_in_training(result):
         return (
@@ -183,13 +200,19 @@ def _next(result: EvaluationResult, reading: _Reading) -> str:
         return f"More epochs: `training: {{epochs: {max(2 * epochs, 10)}}}`."
     if has_power(result) is False:
         return (
-            "It has no statistical power yet: a bigger model (more units, another layer), other `features`, or a look "
-            "at the data: do the inputs tell anything about the targets?"
+            "It has no statistical power yet: more epochs or a higher `optimiser: {learning_rate: ...}` where the "
+            "training loss is still far up, else a bigger model, other `features`, or a look at the data: do the "
+            "inputs tell anything about the targets?"
         )
     if linear is not None and (linear.low if linear.low is not None else linear.difference) <= 0:
         return "More capacity: more units or another layer, since a linear model does as well."
     if _gap(result.curve) > WIDE_GAP:
-        return "Regularisation (`regularisation: {l2: 0.001, dropout: 0.3}`) or more data, to close the gap."
+        wished = (
+            "Stronger regularisation (more `dropout`, larger `l2`)"
+            if regularised
+            else f"Regularisation ({_REGULARISE})"
+        )
+        return f"{wished} or more data, to close the gap."
     return (
         "A larger network (more units, another layer), until it overfits: only then is it known that a smaller one "
         "is enough. If it is, `dlrun test RUN`."

@@ -27,6 +27,7 @@ class Accuracy:
 
     name: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "there are no rows"
 
@@ -50,6 +51,7 @@ class TopKAccuracy:
     k: int = 5
     name: ClassVar[str] = "top_k_accuracy"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = frozenset({"multiclass"})
     undefined: ClassVar[str] = "there are no rows"
 
@@ -71,6 +73,7 @@ class Precision:
 
     name: ClassVar[str] = "precision"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
 
@@ -93,6 +96,7 @@ class Recall:
 
     name: ClassVar[str] = "recall"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
 
@@ -115,6 +119,7 @@ class F1:
 
     name: ClassVar[str] = "f1"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
 

@@ -26,6 +26,7 @@ class RocAuc:
 
     name: ClassVar[str] = "roc_auc"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "no class has both rows of its own and rows of others"
 
@@ -49,6 +50,7 @@ class PrAuc:
 
     name: ClassVar[str] = "pr_auc"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
     undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
 
@@ -72,6 +74,7 @@ class MeanAveragePrecision:
 
     name: ClassVar[str] = "mean_average_precision"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = frozenset({"multiclass", "multilabel"})
     undefined: ClassVar[str] = "no label has a row"
 

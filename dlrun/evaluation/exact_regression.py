@@ -27,6 +27,7 @@ class MeanAbsoluteError:
 
     name: ClassVar[str] = "mae"
     higher_is_better: ClassVar[bool] = False
+    range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     tasks: ClassVar[frozenset[str]] = REGRESSION
     undefined: ClassVar[str] = "there are no rows"
 
@@ -45,6 +46,7 @@ class MeanSquaredError:
 
     name: ClassVar[str] = "mse"
     higher_is_better: ClassVar[bool] = False
+    range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     tasks: ClassVar[frozenset[str]] = REGRESSION
     undefined: ClassVar[str] = "there are no rows"
 
@@ -63,6 +65,7 @@ class RootMeanSquaredError:
 
     name: ClassVar[str] = "rmse"
     higher_is_better: ClassVar[bool] = False
+    range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     tasks: ClassVar[frozenset[str]] = REGRESSION
     undefined: ClassVar[str] = "there are no rows"
 
@@ -85,11 +88,12 @@ class R2:
 
     name: ClassVar[str] = "r2"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (-math.inf, 1.0)
     tasks: ClassVar[frozenset[str]] = REGRESSION
     undefined: ClassVar[str] = "the targets do not vary"
 
     def score(self, targets: Array, predictions: Predictions) -> float:
-        """Return the share: 1 at best, 0 for always saying the rows' own mean, below 0 for worse."""
+        """Return the share: 1 at best, 0 for always predicting the rows' own mean, below 0 for worse."""
         if not np.isfinite(predictions).all():
             return np.nan
         return float(self.reweighted(targets, predictions, np.ones((1, len(targets))))[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Indices
 from dlrun.data.targets import rows_text
@@ -50,9 +51,11 @@ def read_folds(values: Array, rows: Indices, column: str) -> tuple[Indices, Indi
     return fold_of, np.bincount(fold_of[fold_of >= 0], minlength=len(folds))
 
 
-def names_test_rows(values: Array) -> bool:
-    """Whether any of these values of a fold column says that its row is a test row."""
-    return values.dtype.kind == "O" and any(_is_test(value) for value in values)
+def called_test(values: Array) -> npt.NDArray[np.bool_]:
+    """Whether each value of a fold column says that its row is a test row."""
+    if values.dtype.kind != "O":
+        return np.zeros(len(values), bool)
+    return np.array([_is_test(value) for value in values], bool)
 
 
 def _is_test(value: object) -> bool:

@@ -14,6 +14,7 @@ from dlrun.data.dataset import Indices
 from dlrun.evaluation.cutting import refuse_classes, without_held_groups
 from dlrun.evaluation.grouping import group_folds
 from dlrun.evaluation.iterative_stratification import spread
+from dlrun.evaluation.refusals import refuse_few
 from dlrun.evaluation.split_notes import too_rare_to_fold
 from dlrun.evaluation.split_rules import Rules, refuse
 
@@ -47,7 +48,7 @@ def fold(rules: Rules, rows: Indices, k: int, seed: int) -> Folding:
         return Folding(tuple(_chain(rules, ordered, k)))
     units, unit_of = np.unique(rules.units[ordered], return_inverse=True)
     if len(units) < k:
-        _refuse_few(rules, k, len(units), len(ordered))
+        refuse_few(rules, ordered, k)
     if rules.groups is not None and rules.shuffle:
         fold_of, reason = group_folds(rules, ordered, unit_of, k, seed)
     else:
@@ -95,12 +96,3 @@ def _chain(rules: Rules, ordered: Indices, k: int) -> Iterator[Pair]:
         train = ordered[np.isin(times, distinct[past])]
         validation = ordered[np.isin(times, distinct[now])]
         yield without_held_groups(rules, train, validation), validation
-
-
-def _refuse_few(rules: Rules, k: int, units: int, rows: int) -> None:
-    """Say that there are more folds than units."""
-    what = f"{units:,} {rules.unit}" if units < rows or rules.groups is not None else f"{rows:,} rows"
-    hint = f"use k: {units} or fewer" if units > 1 else "use more data"
-    if rules.together and units < rows:
-        hint += ", or 'duplicates: drop' or 'duplicates: allow', so that equal rows need not stay together"
-    refuse(_K, f"{k} folds cannot be made of {what}", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class KerasMetric:
     arguments: Mapping[str, Any]
     task: str
     undefined: ClassVar[str] = "Keras gives none for these rows"
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Not known: Keras does not say it."""
+        return -math.inf, math.inf
 
     @property
     def higher_is_better(self) -> bool:

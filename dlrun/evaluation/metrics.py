@@ -38,6 +38,11 @@ class Metric(Protocol):
         """Which way is up."""
         ...
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest value that there can be."""
+        ...
+
     def score(self, targets: Array, predictions: Predictions) -> float:
         """Score all rows together; NaN where these rows or predictions have no such score."""
         ...

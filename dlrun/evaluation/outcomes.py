@@ -21,7 +21,7 @@ class FoldOutcome:
     Args:
         iteration: which reshuffle.
         fold: which part was scored.
-        train_rows: how many rows the fit was trained on.
+        train_rows: how many rows the fit was given to learn from, those that early stopping watched among them.
         validation_rows: indices of the scored rows in the data set, shape (validation rows,).
         predictions: for those rows by the final weights, (validation rows, outputs), as metrics take them.
         best_predictions: the same at ``best_epoch``.

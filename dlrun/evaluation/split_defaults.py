@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dlrun.data.dataset import Dataset
-from dlrun.evaluation.fold_column import names_test_rows
-from dlrun.evaluation.split_rules import column_of, refuse
+from dlrun.evaluation.fold_column import called_test
+from dlrun.evaluation.split_rules import column_of, made_elsewhere, refuse
 from dlrun.evaluation.splits_file import GivenSplits
 from dlrun.spec.sections import Evaluation
 
@@ -27,7 +27,7 @@ def with_defaults(dataset: Dataset, evaluation: Evaluation, given: GivenSplits |
     Raises:
         SpecError: the splits that were read are not those of the protocol, or name test rows against the spec.
     """
-    elsewhere = given is not None or evaluation.fold is not None
+    elsewhere = made_elsewhere(evaluation)
     values: dict[str, Any] = {"protocol": "kfold" if evaluation.fold is not None else evaluation.protocol or "holdout"}
     if given is not None:
         values |= _from_file(evaluation, given)
@@ -71,6 +71,6 @@ def _names_test_rows(dataset: Dataset, evaluation: Evaluation, given: GivenSplit
     """Whether splits made elsewhere say themselves which rows are test rows; then ``test`` stays empty."""
     if given is not None:
         return len(given.test) > 0
-    if evaluation.fold is None or len(dataset.test_rows):
+    if evaluation.fold is None:
         return False
-    return names_test_rows(column_of(dataset, evaluation.fold, "fold")[dataset.train_rows])
+    return bool(called_test(column_of(dataset, evaluation.fold, "fold")[dataset.train_rows]).any())

@@ -69,22 +69,21 @@ def notes_on_classes(dataset: Dataset, pairs: Sequence[tuple[Indices, Indices]])
     return notes
 
 
-def note_on_repeats(repeated: Sequence[int], pairs: Sequence[tuple[Indices, Indices]], *, movable: bool) -> list[str]:
+def note_on_repeats(repeated: Sequence[int], pairs: Sequence[tuple[Indices, Indices]], remedy: str) -> list[str]:
     """Warn of validation rows that a net that learns by heart has seen with their targets.
 
     Args:
         repeated: how many there are in each split.
         pairs: training and validation rows of each split.
-        movable: whether another value of ``duplicates`` would keep them apart.
+        remedy: what would keep them apart; may be empty.
     """
     found, rows = sum(repeated), sum(len(validation) for _, validation in pairs)
     if not found:
         return []
     where = "" if len(pairs) == 1 else f" of {len(pairs)} splits together"
-    remedy = "; 'duplicates: together' keeps them on one side" if movable else ""
     return [
         f"{found:,} of the {rows:,} validation rows{where} also stand among the training rows, exactly: what a net "
-        f"learns by heart scores well on them, so the score flatters{remedy}"
+        f"learns by heart scores well on them, so the score flatters{'; ' if remedy else ''}{remedy}"
     ]
 
 
@@ -101,22 +100,40 @@ def note_on_overlap(dataset: Dataset, pool: Indices, test: Indices) -> list[str]
     ]
 
 
-def note_on_sameness(iterations: Sequence[frozenset[bytes]]) -> list[str]:
-    """Say that reshuffling changed nothing. Each iteration is given as the set of its validation parts."""
+def note_on_sameness(iterations: Sequence[frozenset[bytes]], why: str) -> list[str]:
+    """Say that iterations repeat each other. Each is given as the set of its validation parts."""
     different = len(set(iterations))
     if different == len(iterations):
         return []
-    return [
-        f"only {different} of {len(iterations)} iterations differ: groups are dealt out by their classes and sizes, "
-        "and where no two are alike there is one way to do so. Use protocol: kfold, or 'stratify: false'"
-    ]
+    return [f"only {different} of {len(iterations)} iterations differ: {why}"]
 
 
-def note_on_left_out(count: int, gap: int, *, by_group: bool) -> list[str]:
-    """Say how many rows are in no part, and why."""
-    reasons = [f"the gap of {gap:,} distinct times"] if gap else []
-    reasons += ["groups that stand among later rows too"] if by_group else []
-    return [f"{count:,} rows are in no part: {' and '.join(reasons)}"] if count and reasons else []
+def note_on_left_out(count: int, rows: int, reasons: Sequence[str]) -> list[str]:
+    """Say how many of the rows are in no part, and why."""
+    return [f"{count:,} of {rows:,} rows are in no part: {' and '.join(reasons)}"] if count and reasons else []
+
+
+def note_on_scored_twice(count: int) -> list[str]:
+    """Say that rows weigh more than once in an iteration's score."""
+    if not count:
+        return []
+    return [f"{count:,} rows are validation rows of several splits of one iteration, so they count more than once"]
+
+
+def note_on_size(part: str, sizes: Sequence[tuple[int, int]], why: str) -> list[str]:
+    """Say that a part is off by more than a quarter of what was asked for, and by more than one row.
+
+    Args:
+        part: its name.
+        sizes: of each part of this name: its rows, and how many were asked for; 0: it was not drawn.
+        why: why it could not be nearer.
+    """
+    off = [(found, asked) for found, asked in sizes if asked and abs(found - asked) > max(1, asked / 4)]
+    if not off:
+        return []
+    found, asked = max(off, key=lambda each: abs(each[0] - each[1]) / each[1])
+    where = "" if len(sizes) == 1 else f" in {len(off)} of {len(sizes)} splits, such as"
+    return [f"{part} rows:{where} {found:,}, where {asked:,} were asked for, because {why}"]
 
 
 def _in_some(classes: Sequence[Array]) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from dlrun import fingerprint
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.cutting import Size, cut
-from dlrun.evaluation.split_rules import Rules
+from dlrun.errors import SpecError
+from dlrun.evaluation.cutting import Cut, cut
+from dlrun.evaluation.split_notes import note_on_size
+from dlrun.evaluation.split_rules import Rules, Size, stays_whole
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
+
+_STOP_OTHERWISE = "write early_stopping: {on: validation}, or leave it out and choose a number of epochs"
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class SplitPlan:
         notes: what a person should know about these splits, one sentence each.
         fingerprint: of all row indices: two runs with the same one are scored on the same rows.
         rules: what every further cut has to keep.
+        watched: for each iteration and fold, the rows that are left to train on and those that early stopping watches;
+            None until `watching` has cut them.
     """
 
     splits: tuple[Split, ...]
@@ -50,6 +57,22 @@ class SplitPlan:
     notes: tuple[str, ...]
     fingerprint: str
     rules: Rules = field(repr=False, compare=False)
+    watched: Mapping[tuple[int, int], tuple[Indices, Indices]] | None = field(default=None, repr=False, compare=False)
+
+    def watching(self, share: float | int) -> SplitPlan:
+        """Return this plan with the rows that early stopping watches, cut once and for every split.
+
+        Args:
+            share: of a split's training rows, or a number of them.
+
+        Raises:
+            SpecError: see `inner`.
+        """
+        cuts = {(split.iteration, split.fold): self._cut_inner(split, share) for split in self.splits}
+        sizes = [(len(made.held), made.asked) for made in cuts.values()]
+        notes = note_on_size("early stopping's", sizes, stays_whole(self.rules))
+        watched = {place: (made.kept, made.held) for place, made in cuts.items()}
+        return replace(self, watched=watched, notes=(*self.notes, *notes))
 
     def inner(self, split: Split, share: float | int) -> tuple[Indices, Indices]:
         """Cut rows for early stopping off the training rows of a split, by the rules that made the split.
@@ -67,12 +90,28 @@ class SplitPlan:
         Raises:
             SpecError: one of the two would be empty.
         """
-        size = Size(share, ("training", "early_stopping", "inner"), "training rows")
+        made = self._cut_inner(split, share)
+        return made.kept, made.held
+
+    def _cut_inner(self, split: Split, share: float | int) -> Cut:
+        size = Size(share, ("training", "early_stopping", "inner"), f"training rows{self._of(split)}")
         # The first split's draw has kept the name that it had when hold-out was the only protocol.
         place = () if (split.iteration, split.fold) == (1, 1) else (split.iteration, split.fold)
         seed = child_seed(self.evaluation.split_seed, "inner split", *place)
-        parts = cut(replace(self.rules, required=False), split.train, size, seed)
-        return parts.kept, parts.held
+        try:
+            return cut(replace(self.rules, required=False), split.train, size, seed)
+        except SpecError as error:
+            raise SpecError(
+                [
+                    replace(problem, hint=f"{problem.hint}; or {_STOP_OTHERWISE}" if problem.hint else _STOP_OTHERWISE)
+                    for problem in error.problems
+                ]
+            ) from error
+
+    def _of(self, split: Split) -> str:
+        """Name a split where there are several."""
+        iteration = f"iteration {split.iteration}, " if self.splits[-1].iteration > 1 else ""
+        return f" of {iteration}fold {split.fold}" if len(self.splits) > 1 else ""
 
 
 def fingerprint_of(splits: tuple[Split, ...], test: Indices) -> str:

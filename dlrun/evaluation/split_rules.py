@@ -15,13 +15,29 @@ from dlrun.spec.sections import Evaluation
 
 
 @dataclass(frozen=True)
+class Size:
+    """How much is cut off.
+
+    Args:
+        amount: a share, or a number of rows.
+        path: where the spec says so.
+        kind: what it is cut off, for messages: "training rows", ...
+        spare: whether at least half of the groups have to stay where they can, because they are cut once more.
+    """
+
+    amount: float | int
+    path: Path
+    kind: str
+    spare: bool = False
+
+
+@dataclass(frozen=True)
 class Rules:
     """How rows may be cut, for every row of the data set.
 
     Args:
         units: the smallest row that each row must stay with, (rows,); rows with the same one are never parted.
-        unit: what a unit is, for messages: "distinct rows", "groups", ...
-        together: whether units came about by joining equal rows.
+        choosable: whether another value of ``duplicates`` would let equal rows part.
         groups: the number of each row's group, (rows,); None without groups.
         times: the rank of each row's time, (rows,); None without time.
         gap: how many distinct times are left out before those that are held out.
@@ -32,8 +48,7 @@ class Rules:
     """
 
     units: Indices
-    unit: str = "rows"
-    together: bool = False
+    choosable: bool = False
     groups: Indices | None = None
     times: Indices | None = None
     gap: int = 0
@@ -59,11 +74,11 @@ def rules_for(dataset: Dataset, evaluation: Evaluation, rows: Indices, beside: I
     groups, known = None, np.union1d(rows, beside)
     if evaluation.group is not None:
         groups = group_numbers(column_of(dataset, evaluation.group, "group"), known, evaluation.group)
-    units, unit = _units(dataset, evaluation, rows, groups)
+    together = evaluation.duplicates == "together"
     return Rules(
-        units=units,
-        unit=unit,
-        together=evaluation.duplicates == "together",
+        # Splits made elsewhere are not moved, but what dlrun cuts beside them keeps equal rows together all the same.
+        units=_units(dataset, rows, groups, together=together or made_elsewhere(evaluation)),
+        choosable=together,
         groups=groups,
         times=_times(dataset, evaluation, known),
         gap=evaluation.gap or 0,
@@ -87,21 +102,30 @@ def refuse(path: Path, message: str, hint: str | None = None) -> NoReturn:
     raise SpecError([Problem(message, path=path, hint=hint)])
 
 
-def _units(dataset: Dataset, evaluation: Evaluation, rows: Indices, groups: Indices | None) -> tuple[Indices, str]:
+def made_elsewhere(evaluation: Evaluation) -> bool:
+    """Whether a column or a file says which rows each split has."""
+    return evaluation.fold is not None or evaluation.splits is not None
+
+
+def stays_whole(rules: Rules) -> str:
+    """Say why a part may be far from its size."""
+    if rules.times is not None:
+        return "rows of one time stay together"
+    return "equal rows stay together" if rules.groups is None else "groups stay whole"
+
+
+def _units(dataset: Dataset, rows: Indices, groups: Indices | None, *, together: bool) -> Indices:
     """Join what must stay together; rows that are not in play are units of their own."""
     units: Indices = np.arange(dataset.rows, dtype=np.int64)
-    together = evaluation.duplicates == "together"
     if groups is None:
         if together:
             units[rows] = twins(dataset.hashes, rows)
-        return units, "distinct rows" if together else "rows"
+        return units
     keys = [groups[rows]]
     if together:
         keys.append(np.searchsorted(rows, twins(dataset.hashes, rows)))
     units[rows] = rows[connected(*keys)]
-    found = len(np.unique(units[rows]))
-    joined = found < len(np.unique(groups[rows]))
-    return units, "groups, once those that hold equal rows are joined" if joined else "groups"
+    return units
 
 
 def _times(dataset: Dataset, evaluation: Evaluation, rows: Indices) -> Indices | None:

@@ -6,37 +6,24 @@ protocol comes after. What cuts have to keep is in `split_rules`; this module is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import DataError
-from dlrun.evaluation import split_notes
-from dlrun.evaluation.cutting import Cut, Size, cut
-from dlrun.evaluation.fold_column import read_folds
+from dlrun.evaluation.cutting import Cut, cut
+from dlrun.evaluation.fold_column import called_test, read_folds
 from dlrun.evaluation.folding import fold
-from dlrun.evaluation.provided import beside_provided, check_apart, provided_rows
+from dlrun.evaluation.provided import beside_provided, provided_rows
 from dlrun.evaluation.split_defaults import with_defaults
-from dlrun.evaluation.split_plan import Split, SplitPlan, fingerprint_of
-from dlrun.evaluation.split_rules import Rules, column_of, refuse, rules_for
+from dlrun.evaluation.split_findings import Drawn, finish
+from dlrun.evaluation.split_plan import Split, SplitPlan
+from dlrun.evaluation.split_rules import Rules, Size, column_of, refuse, rules_for
 from dlrun.evaluation.splits_file import GivenSplits, read_splits
 from dlrun.evaluation.units import twins
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
 
 __all__ = ["Split", "SplitPlan", "make_splits"]
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Rows of every part before anybody has looked at what came out; ``reasons`` as in `Cut`."""
-
-    test: Indices
-    pool: Indices
-    splits: tuple[Split, ...]
-    reasons: tuple[str, ...] = ()
 
 
 def make_splits(dataset: Dataset, evaluation: Evaluation) -> SplitPlan:
@@ -58,7 +45,7 @@ def make_splits(dataset: Dataset, evaluation: Evaluation) -> SplitPlan:
     beside = provided_rows(dataset, complete)
     rules = rules_for(dataset, complete, np.setdiff1d(rows, beside), beside)
     drawn = _draw(dataset, complete, np.setdiff1d(rows, beside), np.intersect1d(rows, beside), rules)
-    return _finish(dataset, complete, rules, drawn, dropped)
+    return finish(dataset, complete, rules, drawn, dropped)
 
 
 def _plan_of_given(dataset: Dataset, evaluation: Evaluation, given: GivenSplits) -> SplitPlan:
@@ -75,21 +62,24 @@ def _plan_of_given(dataset: Dataset, evaluation: Evaluation, given: GivenSplits)
             )
     pool = np.unique(np.concatenate([np.union1d(split.train, split.validation) for split in given.splits]))
     rules = rules_for(dataset, evaluation, pool, test)
-    return _finish(dataset, evaluation, rules, _Drawn(test, pool, given.splits), pool[:0])
+    return finish(dataset, evaluation, rules, Drawn(test, pool, given.splits), pool[:0])
 
 
 def _without_repeats(dataset: Dataset, evaluation: Evaluation) -> tuple[Indices, Indices]:
-    """Return the rows that take part (provided test rows are no question here), and those that are dropped."""
+    """Return the rows that are split, and those that are dropped."""
     rows = np.sort(dataset.train_rows)
     if evaluation.validation == "provided":
         rows = np.union1d(rows, dataset.validation_rows)
+    if evaluation.fold is not None and evaluation.test is None:  # the column says which rows are test rows
+        called = called_test(column_of(dataset, evaluation.fold, "fold"))
+        rows = np.union1d(rows, dataset.test_rows[called[dataset.test_rows]])
     if evaluation.duplicates != "drop":
         return rows, rows[:0]
     is_first = twins(dataset.hashes, rows) == rows
     return rows[is_first], rows[~is_first]
 
 
-def _draw(dataset: Dataset, evaluation: Evaluation, rows: Indices, validation: Indices, rules: Rules) -> _Drawn:
+def _draw(dataset: Dataset, evaluation: Evaluation, rows: Indices, validation: Indices, rules: Rules) -> Drawn:
     """Draw the test rows, then what the protocol asks for."""
     seed = evaluation.split_seed
     if evaluation.fold is not None:
@@ -98,13 +88,14 @@ def _draw(dataset: Dataset, evaluation: Evaluation, rows: Indices, validation: I
     if evaluation.protocol == "holdout":
         parts = _cut_validation(evaluation, held.kept, validation, rules)
         split = Split(1, 1, parts.kept, parts.held)
-        return _Drawn(held.held, np.union1d(held.kept, validation), (split,), (held.reason, parts.reason))
+        cuts = ("test", held), ("validation", parts)
+        return Drawn(held.held, np.union1d(held.kept, validation), (split,), (held.reason, parts.reason), cuts)
     splits, reasons = [], [held.reason]
     for iteration in range(1, (evaluation.iterations or 1) + 1):
         folding = fold(rules, held.kept, evaluation.k or 0, child_seed(seed, "folds", iteration))
         splits += [Split(iteration, at, *pair) for at, pair in enumerate(folding.pairs, start=1)]
         reasons.append(folding.reason)
-    return _Drawn(held.held, held.kept, tuple(splits), tuple(reasons))
+    return Drawn(held.held, held.kept, tuple(splits), tuple(reasons), (("test", held),))
 
 
 def _cut_test(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Rules) -> Cut:
@@ -112,7 +103,7 @@ def _cut_test(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Ru
         return Cut(rows, rows[:0])
     if evaluation.test == "provided":
         return Cut(beside_provided(rules, rows, np.sort(dataset.test_rows), "test"), np.sort(dataset.test_rows))
-    size = Size(evaluation.test, ("evaluation", "test"), "rows that may be split")
+    size = Size(evaluation.test, ("evaluation", "test"), "rows that may be split", spare=True)
     return cut(rules, rows, size, child_seed(evaluation.split_seed, "test rows"))
 
 
@@ -127,7 +118,7 @@ def _cut_validation(evaluation: Evaluation, pool: Indices, provided: Indices, ru
     return cut(rules, pool, size, child_seed(evaluation.split_seed, "validation rows", 1))
 
 
-def _by_column(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Rules) -> _Drawn:
+def _by_column(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: Rules) -> Drawn:
     """Take folds, and maybe test rows, from a column."""
     assert evaluation.fold is not None
     fold_of, sizes = read_folds(column_of(dataset, evaluation.fold, "fold"), rows, evaluation.fold)
@@ -145,52 +136,4 @@ def _by_column(dataset: Dataset, evaluation: Evaluation, rows: Indices, rules: R
     splits = tuple(
         Split(1, at + 1, held.kept[kept_folds != at], held.kept[kept_folds == at]) for at in range(len(sizes))
     )
-    return _Drawn(held.held, held.kept, splits, (held.reason,))
-
-
-def _finish(dataset: Dataset, evaluation: Evaluation, rules: Rules, drawn: _Drawn, dropped: Indices) -> SplitPlan:
-    """Check what came out, count repeated rows, and say what a person should know."""
-    pairs = [(split.train, split.validation) for split in drawn.splits]
-    check_apart(rules, pairs, drawn.test)
-    repeated = tuple(int(np.isin(dataset.hashes[late], dataset.hashes[early]).sum()) for early, late in pairs)
-    given = evaluation.splits is not None or evaluation.fold is not None
-    reasons = [reason for reason in dict.fromkeys(drawn.reasons) if reason]
-    stratified = rules.classes is not None and not reasons and not given
-    notes = [f"not stratified: {reason}" for reason in reasons]
-    notes += split_notes.notes_on_unused(dataset, evaluation, np.union1d(drawn.pool, drawn.test))
-    notes += split_notes.notes_on_classes(dataset, pairs)
-    movable = evaluation.duplicates == "allow" and evaluation.time is None and not given
-    notes += split_notes.note_on_repeats(repeated, pairs, movable=movable)
-    notes += split_notes.note_on_overlap(dataset, drawn.pool, drawn.test)
-    notes += split_notes.note_on_sameness(_iterations(drawn.splits))
-    notes += split_notes.note_on_left_out(
-        _left_out(drawn, dataset, dropped), rules.gap, by_group=rules.times is not None and rules.groups is not None
-    )
-    return SplitPlan(
-        splits=drawn.splits,
-        test=drawn.test,
-        pool=drawn.pool,
-        dropped=dropped,
-        repeated=repeated,
-        # Where a part could not be stratified, the default stays: the same draw must come of it again.
-        evaluation=evaluation.model_copy(update={"stratify": True}) if stratified else evaluation,
-        stratified=stratified,
-        notes=tuple(notes),
-        fingerprint=fingerprint_of(drawn.splits, drawn.test),
-        rules=rules,
-    )
-
-
-def _iterations(splits: Sequence[Split]) -> list[frozenset[bytes]]:
-    """Return for each iteration the set of its validation parts."""
-    parts: dict[int, set[bytes]] = {}
-    for split in splits:
-        parts.setdefault(split.iteration, set()).add(split.validation.tobytes())
-    return [frozenset(found) for found in parts.values()]
-
-
-def _left_out(drawn: _Drawn, dataset: Dataset, dropped: Indices) -> int:
-    """Count the rows that may be split and are in no part."""
-    parts = [rows for split in drawn.splits for rows in (split.train, split.validation)]
-    used = np.concatenate([drawn.test, dropped, *parts])
-    return len(np.setdiff1d(dataset.train_rows, used))
+    return Drawn(held.held, held.kept, splits, (held.reason,), (("test", held),))

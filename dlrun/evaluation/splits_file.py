@@ -24,7 +24,9 @@ from dlrun.evaluation.split_plan import Split
 from dlrun.spec.sections import SplitsFile
 
 MAX_JSON_BYTES = 1 << 29
-_NAME = re.compile(r"i([1-9]\d{0,5})-f([1-9]\d{0,5})_(train|validation|monitor)")
+_NAME = re.compile(r"i([1-9]\d{0,5})-f([1-9]\d{0,5})_(train|validation|monitor|fitted)")
+_OF_A_RUN = ("_monitor", "_fitted")
+"""What a run says besides: which training rows early stopping watched. The next run decides that for itself."""
 _FORM = 'expected {"test": [rows], "splits": [{"train": [rows], "validation": [rows]}]}'
 _KEYS = {"iteration", "fold", "train", "validation"}
 _Parts = dict[tuple[int, int], dict[str, Array]]
@@ -78,7 +80,7 @@ def _read_archive(place: Path) -> tuple[_Parts, Array]:
             f"'{place}' holds {'two arrays' if twice else 'an array'} named {odd[0][:60]!r}",
             hint="arrays are named as in a run's splits.npz: test, i1-f1_train, i1-f1_validation, i1-f2_train, ...",
         )
-    arrays = read_npz(place, tuple(names))
+    arrays = read_npz(place, tuple(name for name in names if not name.endswith(_OF_A_RUN)))
     parts: _Parts = {}
     for name, array in arrays.items():
         if match := _NAME.fullmatch(name):
@@ -155,7 +157,7 @@ def _check_numbers(path: str, parts: _Parts) -> None:
 
 
 def _split(path: str, key: tuple[int, int], parts: Mapping[str, Array], rows: int, test: Indices) -> Split:
-    """Check one split. Rows that a run has set aside for early stopping are training rows to the next one."""
+    """Check one split."""
     iteration, fold = key
     where = f"iteration {iteration}, fold {fold} in '{path}'"
     read = {name: _row_numbers(values, rows, f"'{name}' of {where}") for name, values in parts.items()}
@@ -167,8 +169,7 @@ def _split(path: str, key: tuple[int, int], parts: Mapping[str, Array], rows: in
         for other, second in named[at + 1 :]:
             if (shared := np.intersect1d(first, second)).size:
                 raise DataError(f"{where}: row {shared[0]} is in '{one}' and in '{other}' ({shared.size:,} such rows)")
-    train = np.sort(np.concatenate([read["train"], read.get("monitor", test[:0])]))
-    return Split(iteration, fold, train, read["validation"])
+    return Split(iteration, fold, read["train"], read["validation"])
 
 
 def _row_numbers(values: Array, rows: int, what: str) -> Indices:

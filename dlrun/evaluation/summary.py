@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -78,7 +79,7 @@ def _score_at(metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, e
     """Score the selected epoch: one fold by the predictions that were kept of it, several by their histories."""
     if len(outcomes) == 1:
         return _measure(metric, outcomes, targets, [outcomes[0].best_predictions], seed)
-    return _score(outcomes, _history(outcomes, metric.name, [epoch] * len(outcomes)))
+    return _score(outcomes, _history(outcomes, metric.name, [epoch] * len(outcomes)), within=metric.range)
 
 
 def _measure(
@@ -91,12 +92,17 @@ def _measure(
         for fold, real, said in zip(outcomes, rows, predictions, strict=True)
     ]
     if len(outcomes) > 1 or outcomes[0].failure is not None:
-        return _score(outcomes, values)
+        return _score(outcomes, values, within=metric.range)
     return _score(outcomes, values, bootstrap(metric, rows[0], predictions[0], seed=child_seed(seed, "interval")))
 
 
-def _score(outcomes: Sequence[FoldOutcome], values: Sequence[float], interval: Interval = NO_INTERVAL) -> Score:
-    """Put one value a fold together; the values of several folds get the corrected interval."""
+def _score(
+    outcomes: Sequence[FoldOutcome],
+    values: Sequence[float],
+    interval: Interval = NO_INTERVAL,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> Score:
+    """Put one value a fold together; those of several folds get the corrected interval, cut where the metric ends."""
     iterations = sorted({fold.iteration for fold in outcomes})
     pairs = list(zip(outcomes, values, strict=True))
     per_fold = tuple(tuple(value for fold, value in pairs if fold.iteration == each) for each in iterations)
@@ -105,7 +111,7 @@ def _score(outcomes: Sequence[FoldOutcome], values: Sequence[float], interval: I
     if len(outcomes) > 1 and np.isfinite(mean):
         std = float(np.std(values, ddof=1))
         reach = corrected_reach(values, *fold_sizes(outcomes))
-        interval = (mean - reach, mean + reach)
+        interval = (max(mean - reach, within[0]), min(mean + reach, within[1]))
     return Score(mean, std, *interval, n=scored, per_fold=per_fold)
 
 

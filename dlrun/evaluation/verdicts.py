@@ -14,12 +14,14 @@ def power(result: EvaluationResult) -> str:
     best = best_naive(result)
     if best is None:
         return ""
-    bar, by = WORDS.get(best.baseline, best.baseline), _size(best, result)
-    if best.difference <= 0:
-        return f"does not beat {bar}: " + (f"it is worse by {by}" if best.difference else "there is no difference")
-    if best.low is not None and best.low <= 0:
-        return f"may not beat {bar}: {_within(best, result)}"
-    return f"beats {bar} by {by}"
+    bar = WORDS.get(best.baseline, best.baseline)
+    if best.low is None or best.high is None:
+        return f"not known beside {bar}: {_within(best, result)}, without an interval"
+    if best.low > 0:
+        return f"beats {bar} by {_size(best, result)}"
+    if best.high < 0 or best.low == best.high == 0:
+        return f"does not beat {bar}: " + (f"worse by {_size(best, result)}" if best.difference else "no difference")
+    return f"may not beat {bar}: {_within(best, result)}"
 
 
 def against_linear(result: EvaluationResult) -> str:
@@ -44,7 +46,7 @@ def best_naive(result: EvaluationResult) -> Comparison | None:
 def has_power(result: EvaluationResult) -> bool | None:
     """Tell whether the model is surely better than every naive baseline; None where there is nothing to compare."""
     best = best_naive(result)
-    return None if best is None else bool(_ends(best)[0] > 0)
+    return None if best is None else best.low is not None and best.low > 0
 
 
 def figure(value: float) -> str:

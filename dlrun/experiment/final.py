@@ -23,7 +23,7 @@ from dlrun.experiment.looks import looks_record
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.running import RunRecord
 from dlrun.experiment.tables import prediction_header, prediction_rows
-from dlrun.runs import Look, RunFolder, append_look, read_record, reopen_run
+from dlrun.runs import Look, RunFolder, append_look, check_ledger, read_record, reopen_run
 from dlrun.spec import load_spec
 from dlrun.training.contract import FitResult
 
@@ -60,11 +60,11 @@ def final_test(
         RunFolderError: the run is not finished, or another process is at work on it.
         TrainingError: the final fit failed; the test rows were not looked at.
     """
+    if "test" in (record := read_record(run)):  # no lock: a run that only says again what it said may be read-only
+        return _same_test(run, record, epochs)
     with reopen_run(run) as folder:
-        record = read_record(run)
-        if "test" in record:
-            _refuse_other_epochs(record["test"], epochs)
-            return RunRecord(run, record)
+        if "test" in (record := read_record(run)):  # by another process, while this one waited for the lock
+            return _same_test(run, record, epochs)
         length = final_length(record, epochs)
         experiment = _again(run, record)
         test = experiment.splits.test
@@ -73,9 +73,10 @@ def final_test(
                 f"the run {run.name} set no test rows aside",
                 hint=f"'dlrun test {run.name} --retrain' trains on all rows and scores nothing",
             )
+        check_ledger(run.parent)  # before hours of training
         final = _fit(experiment, experiment.splits.pool, test, length, folder, on_event, record)
         summary = _score(experiment, final.outcome)
-        before = looks_record(experiment, run.parent)
+        before = looks_record(experiment, run.parent, apart_from=run.name)
         append_look(run.parent, _look(experiment, run))  # before anybody sees the score: a look is a look
         final.write(folder)
         folder.write_rows(
@@ -142,7 +143,7 @@ class _Final:
     def keep(self, result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
         """Take in the one fold that there is."""
         if outcome.failure is not None or inputs is None:
-            raise TrainingError(f"the final fit failed: {outcome.failure}", hint=outcome.hint)
+            raise TrainingError(f"the final fit failed: {outcome.failure}; the run is as it was", hint=outcome.hint)
         self.results, self.inputs, self.outcomes = [result], [inputs], [outcome]
 
     @property
@@ -242,6 +243,8 @@ def _tested(
         },
         "looks": {**before, "count": before["count"] + 1, "runs": [*before["runs"], run]},
         "model": {**record["model"], **_of_model(final)},
+        # The model of a --retrain before this test has been replaced.
+        **({"retrained": None} if "retrained" in record else {}),
     }
 
 
@@ -254,11 +257,16 @@ def _predictions(experiment: Experiment, final: _Final) -> Any:
     return prediction_rows(experiment.dataset, FINAL, FINAL, outcome.validation_rows, outcome.predictions)
 
 
-def _refuse_other_epochs(test: Record, asked: Epochs) -> None:
-    """A run is tested once: choosing the number of epochs by the test score would make a validation set of it."""
-    if isinstance(asked, int) and asked != test["epochs"]:
+def _same_test(run: Path, record: Record, asked: Epochs) -> RunRecord:
+    """Return the test that was made: a test of more numbers of epochs would choose one by the test score.
+
+    Raises:
+        UsageError: another number of epochs is asked for.
+    """
+    made = record["test"]["epochs"]
+    if asked is not None and (other := final_length(record, asked).epochs) != made:
         raise UsageError(
-            f"this run has been tested, with {test['epochs']} epochs; a second test with {asked} would choose by the "
-            "test score",
+            f"this run has been tested, with {made} epochs; a second test with {other} would choose by the test score",
             hint="leave --epochs out to see the score again",
         )
+    return RunRecord(run, record)

@@ -80,8 +80,8 @@ def _baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Pred
     rows = len(split.validation)
     if not rows:
         return {}, ()
-    naive = naive_baselines(dataset.task, dataset.targets[split.train], dataset.outputs)
     known = np.concatenate([fold.train, fold.monitor])
+    naive = naive_baselines(dataset.task, dataset.targets[known], dataset.outputs)
     positions = np.arange(len(known) + rows, dtype=np.int64)
     linear = linear_baseline(
         dataset.task,

@@ -155,7 +155,11 @@ def closing(experiment: Experiment, outcomes: Sequence[FoldOutcome], summary: Ev
         "scores": summary.as_json(),
         "primary": summary.primary,
         "comparisons": summary.comparisons_as_json(),
-        "diagnosis": {**asdict(diagnose(summary)), "power": power(summary), "linear": against_linear(summary)},
+        "diagnosis": {
+            **asdict(diagnose(summary, regularised=_is_regularised(experiment.spec))),
+            "power": power(summary),
+            "linear": against_linear(summary),
+        },
         "training": {
             "epochs": experiment.spec.training.epochs,
             "batch_size": experiment.spec.training.batch_size,
@@ -179,6 +183,15 @@ def _input_words(dataset: Dataset, summary: DataSummary, encoded: tuple[int, ...
     if len(raw) > 1 and None not in raw:
         return " × ".join([rows, *map(str, raw)])
     return f"{rows} × {encoded[0]} {'columns' if len(encoded) == 1 and not dataset.feature_names else 'features'}"
+
+
+def _is_regularised(spec: ExperimentSpec) -> bool:
+    """Whether layers of a complete spec drop or penalise anything."""
+    return any(
+        "Dropout" in layer.kind
+        or any(name.endswith("_regularizer") and value for name, value in layer.arguments.items())
+        for layer in spec.layers
+    )
 
 
 def _optimiser_words(optimiser: Named) -> str:

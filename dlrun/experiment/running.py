@@ -111,13 +111,14 @@ def run_fold(
     )
     with shared.fold(fold_name(split)) as fold:
         if not fold.finished:
-            listener = _start(fold, experiment, {**opening, "run": str(into)}, on_event, [split])
+            introduced = {"name": experiment.spec.name, **opening, "run": str(into)}
+            listener = _start(fold, experiment, introduced, on_event, [split])
             fit_folds(experiment, [split], listener, _keeper(fold, experiment))
     with shared.complete() as folder:
-        if folder is None:
-            return RunRecord(into, shared.record())
-        outcomes = [from_arrays(folder.read_arrays(recording.outcome_file(each))) for each in splits]
-        return _finish(folder, experiment, outcomes)
+        if folder is not None:
+            outcomes = [from_arrays(folder.read_arrays(recording.outcome_file(each))) for each in splits]
+            return _finish(folder, experiment, outcomes)
+    return RunRecord(into, shared.record())  # not inside: whoever may complete the run looks as if it were running it
 
 
 def _start(
@@ -146,9 +147,11 @@ def _keeper(folder: RunFiles, experiment: Experiment) -> Keep:
 def _finish(folder: RunFolder, experiment: Experiment, outcomes: Sequence[FoldOutcome]) -> RunRecord:
     """Sum up the folds, write what came of them, and close the run."""
     failed = [outcome for outcome in outcomes if outcome.failure]
-    if len(failed) == len(outcomes):
-        raise TrainingError(str(failed[0].failure), hint=failed[0].hint)
     summary = _summarise(experiment, outcomes)
+    if len(failed) == len(outcomes):
+        folder.update({"failures": summary.failures_as_json()})
+        every = f"all {len(failed)} folds failed; the first: " if len(failed) > 1 else ""
+        raise TrainingError(f"{every}{failed[0].failure}", hint=failed[0].hint)
     recording.write_results(folder, experiment, outcomes, summary)
     closing = recording.closing(experiment, outcomes, summary)
     return RunRecord(folder.path, folder.partial(closing) if failed else folder.finish(closing))

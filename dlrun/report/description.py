@@ -122,7 +122,7 @@ def _flaws(summary: Part) -> str:
     constant = summary["constant"]
     return ", ".join(
         [
-            f"{grouped(summary['duplicates'])} duplicate rows" if summary["duplicates"] else "no duplicates",
+            _repeated(summary["duplicates"]),
             f"{grouped(missing)} missing values" if missing else "no missing values",
             *([f"constant columns: {', '.join(constant[:10])}"] if constant else []),
         ]
@@ -132,3 +132,7 @@ def _flaws(summary: Part) -> str:
 def _shape(sizes: Sequence[int | None], first: str | None = None) -> str:
     shown = ["any" if size is None else grouped(size) for size in sizes]
     return f"({', '.join([first, *shown[1:]] if first else shown)})"
+
+
+def _repeated(rows: int) -> str:
+    return f"{grouped(rows)} duplicate row{'' if rows == 1 else 's'}" if rows else "no duplicates"

@@ -19,7 +19,7 @@ def last_lines(record: Record) -> list[Line]:
     lines = _scored(record, scores) if scores else [Line("test", (_untouched(record),))]
     retrained = part(record, "retrained")
     if retrained:
-        lines.append(Line("retrained", (f"{_trained(retrained, 'rows')}; nothing is scored",)))
+        lines.append(Line("retrained", (f"{_trained(retrained, 'trained_on')}; nothing is scored",)))
     return lines
 
 

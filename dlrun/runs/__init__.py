@@ -8,7 +8,7 @@ from dlrun.runs.files import RunFiles
 from dlrun.runs.fold import FoldFolder
 from dlrun.runs.folder import RunFolder
 from dlrun.runs.joining import into_path, join_run
-from dlrun.runs.ledger import Looks, append_look, has_ledger, looks_at, read_looks
+from dlrun.runs.ledger import Looks, append_look, check_ledger, has_ledger, looks_at, read_looks
 from dlrun.runs.listing import RunRow, find_run, list_runs
 from dlrun.runs.looks import Look
 from dlrun.runs.machine import environment
@@ -26,6 +26,7 @@ __all__ = [
     "RunRow",
     "SharedRun",
     "append_look",
+    "check_ledger",
     "create_run",
     "environment",
     "find_run",

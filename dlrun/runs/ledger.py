@@ -67,6 +67,25 @@ def append_look(runs_dir: Path, look: Look) -> bool:
     return True
 
 
+def check_ledger(runs_dir: Path) -> None:
+    """Find out before anything is trained for it whether a look could be written.
+
+    Raises:
+        RunFolderError: it could not: the ledger or its folder is read-only, or no ledger.
+    """
+    path = runs_dir / NAME
+    try:
+        with _locked(path, os.O_RDWR | os.O_APPEND, fcntl.LOCK_SH):
+            return
+    except FileNotFoundError:
+        if os.access(runs_dir, os.W_OK):  # not made here: a test that is not finished is no look
+            return
+        error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise atomic.cannot_write(path, error) from error
+    except OSError as error:
+        raise atomic.cannot_write(path, error) from error
+
+
 def has_ledger(runs_dir: Path) -> bool:
     """Tell whether anything stands where the ledger would: where nothing does, no rows need be hashed."""
     return os.path.lexists(runs_dir / NAME)

@@ -58,6 +58,8 @@ def list_runs(runs_dir: Path) -> list[RunRow]:
 def find_run(runs_dir: Path, ref: str) -> Path:
     """Find a run by a folder's path, a name in ``runs_dir``, a unique prefix of one, or ``latest``.
 
+    What comes back ends in the folder's own name, so that its parent is the folder that the run lies in.
+
     What has a ``/`` in it is a path and nothing else, so a name never leads out of ``runs_dir``.
 
     Raises:
@@ -67,7 +69,8 @@ def find_run(runs_dir: Path, ref: str) -> Path:
         return _latest(runs_dir)
     as_path = Path(ref)
     if ref and "\0" not in ref and _is_run(as_path):
-        return as_path
+        # A link or a dot is no name: what a run is called, and which folder its ledger lies in, must not hang on them.
+        return as_path.resolve() if as_path.is_symlink() or as_path.name in ("", "..") else as_path
     if "/" in ref.rstrip("/"):
         raise RunFolderError(
             f"{ref!r} is not a run folder: it has no {NAME}", hint="'dlrun runs' lists the runs there are"

@@ -39,7 +39,7 @@ def _check_finished(path: Path, facts: dict[str, Any]) -> None:
     status = str(facts["status"])
     if status in ("done", "partial"):
         return
-    reason, hint = f"the run {path} is {status}", _REPEAT
+    reason, hint = f"the run {path} {'' if status == 'failed' else 'is '}{status}", _REPEAT
     if status.startswith("running"):
         hint = "wait until it is done"
     elif status == "waiting":

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from dlrun import seeds
 from dlrun.data.dataset import Indices
-from dlrun.errors import DlrunError
+from dlrun.errors import DataError, SpecError, TrainingError
 from dlrun.events import BatchEnded, EpochEnded, FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import EpochBatches, row_picker
 from dlrun.training.contract import FitResult, FoldData, FoldTask, Predictions, Score, Scores, TrainingPlan
@@ -30,9 +30,7 @@ from dlrun.training.watching import Watch
 from dlrun.training.weights import named_weights
 
 REPORT_EVERY = 0.25  # seconds between two BatchEnded events
-DIVERGED = (
-    "a smaller learning rate or `- normalise` in preprocessing usually helps; history.csv has the epochs until then"
-)
+DIVERGED = "a smaller learning rate or `- normalise` in preprocessing usually helps"
 
 
 class KerasEngine:
@@ -73,7 +71,7 @@ class _Fits:
         except tf.errors.OpError as error:
             failure = f"TensorFlow could not carry out a step: {_reason(error)}"
             hint = "the layers and the data do not fit together in every row; log.txt and --debug say more"
-        except DlrunError as error:
+        except (DataError, SpecError, TrainingError) as error:  # not what a listener may raise: that ends the run
             failure, hint = error.message, error.hint
         else:
             self._on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))

@@ -26,12 +26,14 @@ def read(
     stopped: int = 0,
     comparisons: Sequence[Comparison] = (),
     baselines: Mapping[str, Mapping[str, float]] | None = None,
+    regularised: bool = False,
 ) -> Diagnosis:
     epochs = len(validation["loss"])
     tables = [{name: tuple(values) for name, values in curves.items()} for curves in (train, validation)]
     curve = Curve(tuple(folds) or (1,) * epochs, tables[0], {}, tables[1], {}, stopped)
     by_name = {one.baseline: one for one in comparisons}
-    return diagnose(EvaluationResult({}, {}, baselines or {}, by_name, curve, primary, higher))
+    result = EvaluationResult({}, {}, baselines or {}, by_name, curve, primary, higher)
+    return diagnose(result, regularised=regularised)
 
 
 def test_a_curve_that_turns_says_where_and_how_far() -> None:
@@ -200,6 +202,13 @@ def mae_of(validation: Sequence[float], train: float = 0.1, *comparisons: Compar
     )
 
 
+def test_advice_does_not_propose_what_is_set_already() -> None:
+    words = read({"loss": FALLING}, {"loss": IMDB_LOSS}, stopped=1, regularised=True).next
+
+    assert "early_stopping" not in words
+    assert "stronger regularisation" in words
+
+
 def test_who_overfits_trains_to_the_best_epoch_and_regularises() -> None:
     words = mae_of(IMDB_LOSS, 0.1, BEATEN).next
 
@@ -227,7 +236,8 @@ def test_who_underfits_and_fits_the_training_rows_no_better_than_a_linear_model_
 def test_who_has_settled_without_power_needs_a_bigger_model_or_other_data() -> None:
     words = mae_of(SETTLED, 0.4, NOT_BEATEN).next
 
-    assert words.startswith("It has no statistical power yet: a bigger model")
+    assert words.startswith("It has no statistical power yet: more epochs")
+    assert "a bigger model" in words
     assert "`features`" in words
 
 

@@ -18,27 +18,35 @@ def result(*comparisons: Comparison, folds: int = 4) -> EvaluationResult:
     [
         (
             result(Comparison("median", 4.15, 3.9, 4.4)),
-            "beats always saying the training median by 4.15 mae (95 % 3.90 to 4.40)",
+            "beats always predicting the training median by 4.15 mae (95 % 3.90 to 4.40)",
         ),
         (
             result(Comparison("median", 0.1, -0.2, 0.4)),
-            "may not beat always saying the training median: the difference 0.100 is within what 4 folds can show "
+            "may not beat always predicting the training median: the difference 0.100 is within what 4 folds can show "
             "(95 % -0.200 to 0.400)",
         ),
         (
             result(Comparison("majority", 0.1, -0.2, 0.4), folds=1),
-            "may not beat always saying the largest class: the difference 0.100 is within what these validation rows "
-            "can show (95 % -0.200 to 0.400)",
+            "may not beat always predicting the largest class: the difference 0.100 is within what these validation "
+            "rows can show (95 % -0.200 to 0.400)",
         ),
         (
             result(Comparison("mean", -0.5, -0.8, -0.2)),
-            "does not beat always saying the training mean: it is worse by 0.500 mae (95 % 0.200 to 0.800)",
+            "does not beat always predicting the training mean: worse by 0.500 mae (95 % 0.200 to 0.800)",
         ),
         (
             result(Comparison("majority", 0, 0, 0)),
-            "does not beat always saying the largest class: there is no difference",
+            "does not beat always predicting the largest class: no difference",
         ),
-        (result(Comparison("median", 4.15, None, None)), "beats always saying the training median by 4.15 mae"),
+        (
+            result(Comparison("mean", -0.1, -0.4, 0.2)),
+            "may not beat always predicting the training mean: the difference -0.100 is within what 4 folds can show "
+            "(95 % -0.400 to 0.200)",
+        ),
+        (
+            result(Comparison("median", 4.15, None, None)),
+            "not known beside always predicting the training median: the difference is 4.15, without an interval",
+        ),
         (result(Comparison("linear", 4.15, 4, 5)), ""),
         (result(), ""),
     ],
@@ -54,7 +62,7 @@ def test_the_naive_baseline_that_is_hardest_to_beat_is_the_bar() -> None:
         Comparison("mean", 4.5, 4, 5), Comparison("median", 4.15, 3.9, 4.4), Comparison("linear", 1, 0, 2)
     )
 
-    assert power(compared).startswith("beats always saying the training median by 4.15")
+    assert power(compared).startswith("beats always predicting the training median by 4.15")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ BOSTON: dict[str, Any] = {
     "diagnosis": {
         "words": "lowest average at epoch 61; overfitting after it (2.31 → 2.38)",
         "next": "set training.epochs to 61",
-        "power": "beats always saying the training median by 4.15 mae",
+        "power": "beats always predicting the training median by 4.15 mae",
         "linear": "better than a linear model by 1.00 mae",
     },
     "looks": {"count": 0, "shared": 0, "runs": []},

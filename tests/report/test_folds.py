@@ -22,7 +22,7 @@ boston  404 rows × 13 features, regression   no duplicates, no missing values  
   4         2.69   0.840   55           101
   mae       2.38 ± 0.25     (95 % 1.77–2.99)      baselines: median 6.53, linear 3.38
   r2        0.870 ± 0.020   (95 % 0.830–0.910)
-  power     beats always saying the training median by 4.15 mae
+  power     beats always predicting the training median by 4.15 mae
   linear    better than a linear model by 1.00 mae
   selected  mae 2.31 ± 0.21 at epoch 61 (chosen on these validation rows, so it flatters)
   curve     lowest average at epoch 61; overfitting after it (2.31 → 2.38)

@@ -81,7 +81,7 @@ def test_a_run_that_another_process_has_open_is_busy_until_that_ends(tmp_path: P
     assert facts["scores"] == {"test": 1}
 
 
-@pytest.mark.parametrize(("end", "reason"), [("fail", "is failed: out of memory"), ("interrupt", "is interrupted")])
+@pytest.mark.parametrize(("end", "reason"), [("fail", "failed: out of memory"), ("interrupt", "is interrupted")])
 def test_a_run_that_did_not_finish_is_refused_with_the_reason(tmp_path: Path, end: str, reason: str) -> None:
     path = made(tmp_path, end)
 

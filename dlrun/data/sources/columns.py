@@ -163,5 +163,6 @@ def _text(value: Any) -> str:
 def _dates(where: str) -> DataError:
     return DataError(
         f"{where} holds dates or times, which a model cannot take",
-        hint="make numbers of it (year, month, days since ...) or leave it out with `features`",
+        hint="make numbers of it (year, month, days since ...), leave it out with `features`, or name it under "
+        "`evaluation: {time: ...}` where it is the time of the rows",
     )
