@@ -115,8 +115,7 @@ class _Flags:
         said = said if isinstance(said, dict) else {}
         iterations = said.get("iterations") if self.iterations is None else self.iterations
         # A spec that says 'iterated_kfold' alone means its default number of iterations.
-        asked = said.get("protocol") == "iterated_kfold" if iterations is None else iterations != 1
-        iterated = asked and not (self.iterations is None and self.time is not None)
+        iterated = said.get("protocol") == "iterated_kfold" if iterations is None else iterations != 1
         values: dict[str, object] = {
             "protocol": "iterated_kfold" if iterated else "kfold",
             "iterations": iterations if iterated else None,

@@ -117,7 +117,7 @@ def _why_the_same(evaluation: Evaluation, rules: Rules, drawn: Drawn) -> str:
 def _notes_on_left_out(
     dataset: Dataset, evaluation: Evaluation, rules: Rules, drawn: Drawn, dropped: Indices
 ) -> list[str]:
-    """Count the rows that could be split and are in no part; a provided part that is not used at all has its own note."""
+    """Count the rows that could be split and are in no part; of a provided part that is not used there is a note."""
     parts = [rows for split in drawn.splits for rows in (split.train, split.validation)]
     used = np.unique(np.concatenate([drawn.test, dropped, *parts]))
     rows = dataset.train_rows
@@ -126,7 +126,8 @@ def _notes_on_left_out(
             rows = np.union1d(rows, part) if np.isin(part, used).any() else rows
     left = len(np.setdiff1d(rows, used))
     reasons = [f"the gap of {rules.gap:,} distinct times"] if rules.gap else []
-    reasons += ["groups that stand among later rows too"] if rules.times is not None and rules.groups is not None else []
+    if rules.times is not None and rules.groups is not None:
+        reasons.append("groups that stand among later rows too")
     if evaluation.splits is not None:
         reasons = ["the file of splits does not name them"]
     return split_notes.note_on_left_out(left, len(rows), reasons)

@@ -31,6 +31,8 @@ Record = Mapping[str, Any]
 Epochs = int | Literal["best"] | None
 FINAL = 0
 """Iteration and fold of the final fit, which belongs to no split: its draws are its own."""
+PLACE = 2
+"""Columns of a prediction that say its iteration and fold: test rows have neither."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def final_test(
         append_look(run.parent, _look(experiment, run))  # before anybody sees the score: a look is a look
         final.write(folder)
         folder.write_rows(
-            "test_predictions.csv", prediction_header(experiment.dataset), _predictions(experiment, final)
+            "test_predictions.csv", prediction_header(experiment.dataset)[PLACE:], _predictions(experiment, final)
         )
         return RunRecord(run, folder.update_done(_tested(run.name, record, final, summary, before, command)))
 
@@ -94,7 +96,9 @@ def retrain(run: Path, *, epochs: Epochs = None, on_event: OnEvent = ignore, com
         record = read_record(run)
         length = final_length(record, epochs)
         experiment = _again(run, record)
-        rows = np.union1d(experiment.splits.pool, experiment.splits.test)
+        splits, dataset = experiment.splits, experiment.dataset
+        # Also those in a gap before the test rows: nothing is scored here that they could spoil.
+        rows = np.setdiff1d(np.union1d(np.union1d(splits.pool, splits.test), dataset.train_rows), splits.dropped)
         final = _fit(experiment, rows, np.empty(0, np.int64), length, folder, on_event, record)
         final.write(folder)
         facts = final.facts(command)
@@ -169,7 +173,13 @@ class _Final:
 
 def _again(run: Path, record: Record) -> Experiment:
     """Plan a run's experiment once more from its own spec. Raises DataError where that is another one by now."""
-    experiment = plan(load_spec(run / "spec.yaml"))
+    loaded = load_spec(run / "spec.yaml")
+    if recording.fingerprint_of(loaded.spec) != record["spec"]["fingerprint"]:
+        raise UsageError(
+            f"{run / 'spec.yaml'} is no longer the spec that {run.name} was run with",
+            hint="put it back, or run the changed spec as a run of its own",
+        )
+    experiment = plan(loaded)
     now = {"data": experiment.dataset.fingerprint, "splits": experiment.splits.fingerprint}
     changed = [name for name, fingerprint in now.items() if record[name]["fingerprint"] != fingerprint]
     if changed:
@@ -241,7 +251,12 @@ def _tested(
             "comparisons": summary.comparisons_as_json(),
             "looks_before": before,
         },
-        "looks": {**before, "count": before["count"] + 1, "runs": [*before["runs"], run]},
+        "looks": {
+            **before,
+            "count": before["count"] + 1,
+            "shared": len(final.outcome.validation_rows),
+            "runs": [*before["runs"], run],
+        },
         "model": {**record["model"], **_of_model(final)},
         # The model of a --retrain before this test has been replaced.
         **({"retrained": None} if "retrained" in record else {}),
@@ -254,7 +269,8 @@ def _of_model(final: _Final) -> dict[str, Any]:
 
 def _predictions(experiment: Experiment, final: _Final) -> Any:
     outcome = final.outcome
-    return prediction_rows(experiment.dataset, FINAL, FINAL, outcome.validation_rows, outcome.predictions)
+    rows = prediction_rows(experiment.dataset, FINAL, FINAL, outcome.validation_rows, outcome.predictions)
+    return (row[PLACE:] for row in rows)
 
 
 def _same_test(run: Path, record: Record, asked: Epochs) -> RunRecord:

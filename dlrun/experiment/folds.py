@@ -42,12 +42,25 @@ class FoldInputs:
         return np.concatenate([self.train, self.monitor, self.split.validation])
 
 
+def watching_plan(spec: ExperimentSpec, splits: SplitPlan) -> SplitPlan:
+    """Cut off the rows that early stopping watches, of every split at once: all errors come before any training."""
+    stopping = spec.training.early_stopping
+    return splits if stopping is None or stopping.on != "inner" else splits.watching(stopping.inner)
+
+
 def inner_rows(spec: ExperimentSpec, splits: SplitPlan, split: Split) -> tuple[Indices, Indices]:
-    """Divide a split's training rows into those that train and those that early stopping watches (maybe none)."""
+    """Divide a split's training rows into those that train and those that early stopping watches (maybe none).
+
+    Args:
+        spec: without early stopping nothing is cut off, whatever ``splits`` hold.
+        splits: from `watching_plan`.
+        split: one of ``splits``, or where nothing is cut off any other.
+    """
     stopping = spec.training.early_stopping
     if stopping is None or stopping.on != "inner":
         return split.train, np.empty(0, np.int64)
-    return splits.inner(split, stopping.inner)
+    assert splits.watched is not None, "the plan does not know the inner rows"
+    return splits.watched[split.iteration, split.fold]
 
 
 def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split: Split) -> FoldInputs:

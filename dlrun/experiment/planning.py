@@ -12,7 +12,7 @@ from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
 from dlrun.data.labels import class_weights
 from dlrun.errors import Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
-from dlrun.experiment.folds import FoldInputs, encode_fold
+from dlrun.experiment.folds import FoldInputs, encode_fold, watching_plan
 from dlrun.models import Completed, DataFacts, complete, input_facts
 from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
@@ -64,7 +64,7 @@ def plan(loaded: LoadedSpec) -> Experiment:
 
 def _plan(spec: ExperimentSpec) -> Experiment:
     dataset = load_dataset(spec.dataset, task=spec.task, columns=_role_columns(spec.evaluation))
-    splits = make_splits(dataset, spec.evaluation)
+    splits = watching_plan(spec, make_splits(dataset, spec.evaluation))
     first = encode_fold(spec, dataset, splits, splits.splits[0])
     # Used when a fit begins; asked for here too, so that a class that is none is told before a run has a folder.
     class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])

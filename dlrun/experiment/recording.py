@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlrun.data import DataSummary
-from dlrun.data.dataset import Dataset
+from dlrun.data.dataset import Dataset, Indices
 from dlrun.evaluation import CURVE_HEADER, EvaluationResult, FoldOutcome, Split, against_linear, diagnose, power
 from dlrun.experiment.folds import FoldInputs, inner_rows
 from dlrun.experiment.looks import looks_record
@@ -40,6 +40,7 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: 
         "task": experiment.dataset.task,
         "seed": spec.seed,
         "split_seed": spec.evaluation.split_seed,
+        "spec": {"fingerprint": fingerprint_of(spec)},
         "engine": asdict(experiment.engine),
         "data": data_record(experiment),
         "model": {
@@ -57,10 +58,15 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: 
     }
 
 
-def identity(opening: Record, experiment: Experiment) -> dict[str, str]:
+def fingerprint_of(spec: ExperimentSpec) -> str:
+    """Digest a complete spec: two with the same one say the same."""
+    return hashlib.sha256(dump_spec(spec).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def identity(opening: Record) -> dict[str, str]:
     """Return what must be the same in every process that runs a fold of one run."""
     return {
-        "spec": hashlib.sha256(dump_spec(experiment.spec).encode("utf-8", "surrogatepass")).hexdigest(),
+        "spec": opening["spec"]["fingerprint"],
         "data": opening["data"]["fingerprint"],
         "splits": opening["splits"]["fingerprint"],
     }
@@ -89,13 +95,25 @@ def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec)
     folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked)))
     arrays = {"test": experiment.splits.test}
     for split in experiment.splits.splits:
-        name = fold_name(split)
-        train, monitor = inner_rows(experiment.spec, experiment.splits, split)
-        arrays |= {f"{name}_train": train, f"{name}_validation": split.validation}
-        arrays |= {f"{name}_monitor": monitor} if len(monitor) else {}
+        arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
     folder.write_arrays("splits.npz", **arrays)
     if len(experiment.splits.splits) == 1:
         folder.write_json("preprocessing.json", experiment.first.fitted.state())
+
+
+def _row_arrays(experiment: Experiment, split: Split) -> dict[str, Indices]:
+    """Name the rows of a split's parts.
+
+    Training rows are all of the split's, so that the file gives the same splits back; those that early stopping watched
+    are among them, and where gap or groups left out others too, so are those that were fitted.
+    """
+    fitted, monitor = inner_rows(experiment.spec, experiment.splits, split)
+    arrays = {"train": split.train, "validation": split.validation}
+    if len(monitor):
+        arrays["monitor"] = monitor
+    if len(fitted) + len(monitor) < len(split.train):
+        arrays["fitted"] = fitted
+    return arrays
 
 
 def outcome_file(split: Split | FoldOutcome) -> str:
@@ -147,13 +165,16 @@ def write_results(
         )
 
 
-def closing(experiment: Experiment, outcomes: Sequence[FoldOutcome], summary: EvaluationResult) -> Record:
-    """Say what came of it."""
+def closing(
+    experiment: Experiment, outcomes: Sequence[FoldOutcome], summary: EvaluationResult, runs_dir: Path
+) -> Record:
+    """Say what came of it; the ledger in ``runs_dir`` may have new lines by now."""
     stopping = experiment.spec.training.early_stopping
     notes = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     return {
         "scores": summary.as_json(),
         "primary": summary.primary,
+        "looks": looks_record(experiment, runs_dir),
         "comparisons": summary.comparisons_as_json(),
         "diagnosis": {
             **asdict(diagnose(summary, regularised=_is_regularised(experiment.spec))),

@@ -18,7 +18,7 @@ from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.tables import HISTORY_HEADER, HistoryRow, history_rows
 from dlrun.experiment.training import trial_model
 from dlrun.report.progress import log_line
-from dlrun.runs import RunFiles, RunFolder, create_run, join_run
+from dlrun.runs import RunFiles, RunFolder, SharedRun, create_run, join_run
 from dlrun.spec import LoadedSpec
 from dlrun.training.contract import FitResult
 
@@ -41,7 +41,8 @@ def run(
 ) -> RunRecord:
     """Run one experiment from its spec to a finished run folder.
 
-    Where some folds of several failed, the record's status is ``partial`` and says which and why.
+    Where some folds of several failed, the record's status is ``partial`` and says which and why. Where all failed,
+    that is a TrainingError, and the folder, ``failed``, has their histories.
 
     Args:
         loaded: from `dlrun.spec.load_spec`.
@@ -94,31 +95,56 @@ def run_fold(
         TrainingError: this fold failed; that is kept, and the other folds go on.
     """
     experiment = experiment or plan(loaded)
-    splits = experiment.splits.splits
-    if len(splits) == 1:
-        raise UsageError("this spec makes a single fit, which has no folds to share", hint="'dlrun train' runs it")
-    if not 1 <= number <= len(splits):
-        raise UsageError(f"there is no fold {number}: this spec makes {len(splits)} fits, counted from 1")
-    split = splits[number - 1]
+    split = _fit_number(number, experiment)
     parameters = int(trial_model(experiment, loaded).count_params())
     shared = join_run(into, experiment.spec.name)
     opening = recording.opening(experiment, parameters, Path(loaded.file), into.parent, command)
     shared.begin(
         opening,
         lambda folder: recording.write_plan(folder, experiment, loaded.spec),
-        identity=recording.identity(opening, experiment),
-        folds=[fold_name(each) for each in splits],
+        identity=recording.identity(opening),
+        folds=[fold_name(each) for each in experiment.splits.splits],
     )
-    with shared.fold(fold_name(split)) as fold:
-        if not fold.finished:
-            introduced = {"name": experiment.spec.name, **opening, "run": str(into)}
-            listener = _start(fold, experiment, introduced, on_event, [split])
-            fit_folds(experiment, [split], listener, _keeper(fold, experiment))
+    introduced = {"name": experiment.spec.name, **opening, "run": str(into)}
+    outcome = _shared_fold(shared, split, experiment, introduced, on_event)
     with shared.complete() as folder:
         if folder is not None:
-            outcomes = [from_arrays(folder.read_arrays(recording.outcome_file(each))) for each in splits]
-            return _finish(folder, experiment, outcomes)
-    return RunRecord(into, shared.record())  # not inside: whoever may complete the run looks as if it were running it
+            files = map(recording.outcome_file, experiment.splits.splits)
+            return _finish(folder, experiment, [from_arrays(folder.read_arrays(file)) for file in files])
+    record = shared.record()  # not inside: whoever may complete the run looks as if it were running it
+    if record["status"] == "failed":
+        raise TrainingError(record["failure"] or "the run failed")
+    if outcome.failure and record["status"] != "partial":
+        raise TrainingError(f"fit {number} failed: {outcome.failure}; call it again to run it again", hint=outcome.hint)
+    return RunRecord(into, record)
+
+
+def _fit_number(number: int, experiment: Experiment) -> Split:
+    """Return the split of a fit, counted from 1 through all iterations."""
+    splits = experiment.splits.splits
+    if len(splits) == 1:
+        raise UsageError("this spec makes a single fit, which has no folds to share", hint="'dlrun train' runs it")
+    if not 1 <= number <= len(splits):
+        raise UsageError(
+            f"there is no fit {number}: this spec makes {len(splits)}, counted from 1",
+            hint="under iterated K-fold, --fold counts through all iterations",
+        )
+    return splits[number - 1]
+
+
+def _shared_fold(
+    shared: SharedRun, split: Split, experiment: Experiment, introduced: Mapping[str, Any], on_event: OnEvent
+) -> FoldOutcome:
+    """Run one fold of a shared run, or read what it left; one that failed is run again while others are missing."""
+    with shared.fold(fold_name(split)) as fold:
+        if fold.finished:
+            outcome = from_arrays(fold.read_arrays(recording.outcome_file(split)))
+            if outcome.failure is None or shared.is_complete():
+                return outcome
+            fold.reopen()
+        listener = _start(fold, experiment, introduced, on_event, [split])
+        (outcome,) = fit_folds(experiment, [split], listener, _keeper(fold, experiment))
+        return outcome
 
 
 def _start(
@@ -153,7 +179,7 @@ def _finish(folder: RunFolder, experiment: Experiment, outcomes: Sequence[FoldOu
         every = f"all {len(failed)} folds failed; the first: " if len(failed) > 1 else ""
         raise TrainingError(f"{every}{failed[0].failure}", hint=failed[0].hint)
     recording.write_results(folder, experiment, outcomes, summary)
-    closing = recording.closing(experiment, outcomes, summary)
+    closing = recording.closing(experiment, outcomes, summary, folder.path.parent)
     return RunRecord(folder.path, folder.partial(closing) if failed else folder.finish(closing))
 
 

@@ -19,7 +19,8 @@ def last_lines(record: Record) -> list[Line]:
     lines = _scored(record, scores) if scores else [Line("test", (_untouched(record),))]
     retrained = part(record, "retrained")
     if retrained:
-        lines.append(Line("retrained", (f"{_trained(retrained, 'trained_on')}; nothing is scored",)))
+        whose = "the test score is that of the model before it" if scores else "nothing is scored"
+        lines.append(Line("retrained", (f"{_trained(retrained, 'trained_on')}; {whose}",)))
     return lines
 
 

@@ -39,6 +39,11 @@ class FoldFolder(RunFiles):
         if self.finished:
             raise RuntimeError(f"fold {self.fold} of {self.name} is finished; nothing can be written into it any more")
 
+    def reopen(self) -> None:
+        """Take the marker away: the fold is run again, and until then the run waits for it."""
+        (self.path / fold_states.FOLDER / self.fold / fold_states.MARKER).unlink(missing_ok=True)
+        self.finished = False
+
     def finish(self, values: Mapping[str, Any] | None = None) -> None:
         """Write the marker that says that the fold is finished, after all its other files."""
         self.check_open()

@@ -52,6 +52,11 @@ class SharedRun:
         stored = self._stored()
         return fold_states.finished(self.path, stored) if stored else ()
 
+    def is_complete(self) -> bool:
+        """Whether the run has been summed up: nothing can be added to it any more."""
+        stored = self._stored()
+        return stored is not None and stored["status"] != "waiting"
+
     def begin(
         self,
         opening: Mapping[str, Any],

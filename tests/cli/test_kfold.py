@@ -88,11 +88,12 @@ def test_a_column_that_looks_like_a_number_is_a_columns_name(dlrun: Dlrun, table
         (["--time", "t", "--iterations", "2"], 2, "--iterations and --time contradict each other"),
         (["--gap", "2"], 2, "it would have no effect without 'time'"),
         (["--k", "1000"], 2, "1000 folds cannot be made of 40 rows"),
+        (["--time", "t", "--set", "evaluation={protocol: iterated_kfold, k: 2}"], 2, "iterated_kfold"),
         (["--time", "when"], 3, "no column 'when'"),
         (["--fold", "1"], 2, "--fold and --into go together"),
         (["--into", "x"], 2, "--fold and --into go together"),
         (["table.yaml", "--fold", "1", "--into", "x"], 2, "--into takes the folds of one spec, not of 2"),
-        (["--fold", "5", "--into", "x"], 2, "there is no fold 5: this spec makes 4 fits"),
+        (["--fold", "5", "--into", "x"], 2, "there is no fit 5: this spec makes 4, counted from 1"),
         (["--fold", "1", "--into", "latest"], 6, "'latest' moves to every new run"),
     ],
 )
@@ -214,8 +215,23 @@ def test_a_fold_that_fails_in_its_own_process_leaves_the_same_partial_run(dlrun:
 
     shared = record_of("shared")
     assert whole.code == 4
-    assert codes == [0, 0, 4]
+    assert codes == [1, 0, 4]  # the fold alone has failed; the run that it completes is partial
     assert comparable(shared) == comparable(in_one_go)
+
+
+def test_a_fold_that_failed_is_run_again_while_the_run_waits_for_others(dlrun: Dlrun, table: Path) -> None:
+    one = ("kfold", str(table), "--k", "3", "--time", "t", "--into", "shared", "--fold")
+
+    first, again = dlrun(*one, "3", "-q"), dlrun(*one, "3")
+    codes = [dlrun(*one, fold, "-q").code for fold in "12"]
+    after = dlrun(*one, "3")
+
+    assert (first.code, again.code) == (1, 1)
+    assert "fit 3 failed: the training" in first.err
+    assert "fold 3/3" in again.err  # trained once more
+    assert codes == [0, 4]
+    assert after.code == 4
+    assert "fold 3/3" not in after.err  # the run is complete, and stays as it is
 
 
 def test_folds_run_at_the_same_time_by_processes_of_their_own_are_the_run_in_one_go(tiny: Path) -> None:

@@ -91,9 +91,10 @@ def test_a_runs_own_file_gives_its_splits_again(
     run = make_splits(dataset, Evaluation(**keys))
     arrays = {"test": run.test}
     for split in run.splits:
-        train, monitor = run.inner(split, 0.2)
+        fitted, monitor = run.inner(split, 0.2)
         name = f"i{split.iteration}-f{split.fold}"
-        arrays |= {f"{name}_train": train, f"{name}_monitor": monitor, f"{name}_validation": split.validation}
+        arrays |= {f"{name}_train": split.train, f"{name}_validation": split.validation}
+        arrays |= {f"{name}_monitor": monitor, f"{name}_fitted": fitted}
 
     plan = make_splits(dataset, of(npz(tmp_path / "splits.npz", arrays)))
 
@@ -201,7 +202,6 @@ def test_what_is_no_file_of_splits_is_refused(dataset: Dataset, tmp_path: Path, 
         (arrays_of(train=np.array(0)), r"shape \(\)"),
         (arrays_of(train=np.array([0, 2**63], np.uint64)), "names row 9223372036854775808"),
         (arrays_of(train=np.array([0, -5], np.int8)), "names row -5"),
-        (arrays_of(train=[0, 1], **{"i1-f1_monitor": [1]}), "row 1 is in 'train' and in 'monitor'"),
         (arrays_of(**{"i1-f3_train": [0], "i1-f3_validation": [4]}), "holds 2 splits, numbered up to .* fold 3"),
         (arrays_of(**{"i1-f2_train": [0]}), "fold 2 in .* has no validation rows"),
         (arrays_of(**{"i0-f1_train": [0]}), "an array named 'i0-f1_train'"),

@@ -82,8 +82,9 @@ class Example:
     def _groups(self, random: np.random.Generator, which: Indices) -> Array:
         if "time" in self.keys:  # groups that come and go, so that earlier ones are left to train on
             return (self.times + random.integers(0, 3, len(which))) // 3
-        groups = random.integers(0, 15, which.max() + 1)[which]
-        groups[:2] = random.integers(0, 15, 2)  # equal rows may be of different groups
+        several = int(random.integers(8, 16))
+        groups = random.integers(0, several, which.max() + 1)[which]
+        groups[:2] = random.integers(0, several, 2)  # equal rows may be of different groups
         return groups
 
     def units(self, rows: Indices, unit: str) -> Array:

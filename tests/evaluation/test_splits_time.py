@@ -41,7 +41,7 @@ def test_a_column_gives_the_order_and_the_gap_counts_distinct_times(make_dataset
     (split,) = plan.splits
     assert (plan.test.tolist(), split.validation.tolist(), split.train.tolist()) == ([0, 1], [3, 4], [6, 7, 8, 9])
     assert plan.pool.tolist() == [3, 4, 5, 6, 7, 8, 9]
-    assert plan.notes == ("2 rows are in no part: the gap of 1 distinct times",)
+    assert plan.notes == ("2 of 10 rows are in no part: the gap of 1 distinct times",)
 
 
 def test_rows_of_one_time_stay_together_and_the_nearest_size_is_taken(make_dataset: MakeDataset) -> None:
@@ -90,7 +90,7 @@ def test_groups_of_later_rows_are_left_out_of_training(make_dataset: MakeDataset
     assert plan.test.tolist() == [8, 9]  # groups 2 and 6
     assert split.validation.tolist() == [5, 6, 7]  # groups 4, 1 and 5
     assert split.train.tolist() == [0, 3, 4]
-    assert plan.notes == ("2 rows are in no part: groups that stand among later rows too",)
+    assert plan.notes == ("2 of 10 rows are in no part: groups that stand among later rows too",)
 
 
 @pytest.mark.parametrize("keys", [{}, {"protocol": "kfold"}, {"test": "none"}])

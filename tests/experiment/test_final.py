@@ -272,3 +272,34 @@ def test_after_early_stops_on_inner_rows_the_median_best_epoch_is_trained(tmp_pa
     stops = tested["training"]["final_epoch"]
     assert tested["test"]["epochs"] == int(np.ceil(np.median(stops)))
     assert tested["test"]["trained_on"] == 48
+
+
+@tensorflow
+def test_a_spec_that_was_edited_after_the_run_is_refused(finished: Path) -> None:
+    spec = finished / "spec.yaml"
+    spec.write_text(spec.read_text().replace("units: 4", "units: 5"))
+
+    with pytest.raises(UsageError, match=r"is no longer the spec that small-.* was run with"):
+        final_test(finished)
+
+    assert ledger(finished) == []
+
+
+@tensorflow
+def test_training_on_all_rows_takes_those_in_a_gap_too(tmp_path: Path) -> None:
+    write_table(tmp_path)
+    run_folder = carry_out(tmp_path, SPEC.replace("k: 2", "k: 2, time: true, gap: 3"))
+
+    tested, retrained = final_test(run_folder).record["test"], retrain(run_folder).record["retrained"]
+
+    assert tested["rows"] + tested["trained_on"] == ROWS - 3
+    assert retrained["trained_on"] == ROWS
+
+
+@tensorflow
+def test_predictions_of_test_rows_have_neither_iteration_nor_fold(finished: Path) -> None:
+    final_test(finished)
+
+    rows = list(csv.DictReader((finished / "test_predictions.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["row", "target", "prediction"]
+    assert len(rows) == round(0.2 * ROWS)

@@ -258,9 +258,10 @@ def test_early_stopping_on_inner_rows_keeps_the_validation_rows_out_of_it(spec: 
     parts = record["protocol"]
     assert (parts["train"], parts["monitor"], parts["validation"], parts["test"]) == (54, 18, 18, 30)
     folder = next((spec.parent / "runs").glob("spec-*"))
-    monitor = np.load(folder / "splits.npz")["i1-f1_monitor"]
-    assert len(monitor) == 18
-    assert not set(monitor.tolist()) & set(np.load(folder / "splits.npz")["i1-f1_train"].tolist())
+    splits = np.load(folder / "splits.npz")
+    assert len(splits["i1-f1_monitor"]) == 18
+    assert set(splits["i1-f1_monitor"].tolist()) < set(splits["i1-f1_train"].tolist())
+    assert not set(splits["i1-f1_train"].tolist()) & set(splits["i1-f1_validation"].tolist())
     assert record["training"]["stopped_early"]
     assert record["training"]["final_epoch"][0] == record["training"]["epochs_trained"][0] - 2
 
