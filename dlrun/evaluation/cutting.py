@@ -14,7 +14,7 @@ from dlrun.evaluation.grouping import SEVERAL_LABELS
 from dlrun.evaluation.iterative_stratification import spread
 from dlrun.evaluation.refusals import refuse_equal, refuse_one_group, refuse_one_time
 from dlrun.evaluation.split_notes import too_rare_to_cut
-from dlrun.evaluation.split_rules import Rules, Size, refuse
+from dlrun.evaluation.split_rules import Rules, Size, refuse, units_of
 from dlrun.evaluation.subsets import Chosen, nearest_subset
 
 
@@ -55,7 +55,7 @@ def cut(rules: Rules, rows: Indices, size: Size, seed: int) -> Cut:
     asked = _held(size, len(ordered))
     if rules.times is not None:
         return _cut_latest(rules, ordered, size, asked)
-    units, unit_of = np.unique(rules.units[ordered], return_inverse=True)
+    units, unit_of = np.unique(units_of(rules, ordered), return_inverse=True)
     if len(units) < 2:
         (refuse_equal if rules.groups is None else refuse_one_group)(rules, ordered, size)
     if rules.groups is not None and rules.shuffle:

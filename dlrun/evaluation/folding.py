@@ -16,7 +16,7 @@ from dlrun.evaluation.grouping import group_folds
 from dlrun.evaluation.iterative_stratification import spread
 from dlrun.evaluation.refusals import refuse_few
 from dlrun.evaluation.split_notes import too_rare_to_fold
-from dlrun.evaluation.split_rules import Rules, refuse
+from dlrun.evaluation.split_rules import Rules, refuse, units_of
 
 Pair = tuple[Indices, Indices]
 _K = ("evaluation", "k")
@@ -46,7 +46,7 @@ def fold(rules: Rules, rows: Indices, k: int, seed: int) -> Folding:
     ordered = np.sort(rows)
     if rules.times is not None:
         return Folding(tuple(_chain(rules, ordered, k)))
-    units, unit_of = np.unique(rules.units[ordered], return_inverse=True)
+    units, unit_of = np.unique(units_of(rules, ordered), return_inverse=True)
     if len(units) < k:
         refuse_few(rules, ordered, k)
     if rules.groups is not None and rules.shuffle:

@@ -56,7 +56,7 @@ def _by_class(classes: Indices, units: Indices, folds: int) -> Indices:
 def _by_size(units: Indices, folds: int) -> Indices:
     """Deal units out in their order, each to the fold that has fewest rows so far, so first of all to empty ones.
 
-    That is what StratifiedGroupKFold does where all rows are of one class.
+    That is what StratifiedGroupKFold does where all rows are of one class, but for ties, which rounding decides there.
     """
     smallest = [(0, fold) for fold in range(folds)]
     fold_of_unit = np.empty(int(units.max()) + 1, np.int64)

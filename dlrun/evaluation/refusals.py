@@ -7,7 +7,7 @@ from typing import NoReturn
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.split_rules import Rules, Size, refuse
+from dlrun.evaluation.split_rules import Rules, Size, refuse, units_of
 
 _PART_EQUAL_ROWS = "write 'duplicates: drop' to keep one of each, or 'duplicates: allow' to let equal rows part"
 _JOINED = ", once those that hold equal rows are joined"
@@ -37,7 +37,7 @@ def refuse_equal(rules: Rules, rows: Indices, size: Size) -> NoReturn:
 
 def refuse_few(rules: Rules, rows: Indices, k: int) -> NoReturn:
     """Say that there are more folds than groups, or rows that are not equal."""
-    units = len(np.unique(rules.units[rows]))
+    units = len(np.unique(units_of(rules, rows)))
     equal = rules.choosable and (units < len(rows) if rules.groups is None else groups_joined(rules, rows))
     if rules.groups is None:
         what, more = f"{units:,} {'distinct ' if units < len(rows) else ''}row{'s' * (units != 1)}", "use more data"
@@ -52,4 +52,4 @@ def refuse_few(rules: Rules, rows: Indices, k: int) -> NoReturn:
 
 def groups_joined(rules: Rules, rows: Indices) -> bool:
     """Whether equal rows have made one group of several, among these rows."""
-    return rules.groups is not None and len(np.unique(rules.units[rows])) < len(np.unique(rules.groups[rows]))
+    return rules.groups is not None and len(np.unique(units_of(rules, rows))) < len(np.unique(rules.groups[rows]))

@@ -12,7 +12,7 @@ from dlrun.evaluation import split_notes
 from dlrun.evaluation.cutting import Cut
 from dlrun.evaluation.provided import check_apart
 from dlrun.evaluation.split_plan import Split, SplitPlan, fingerprint_of
-from dlrun.evaluation.split_rules import Rules, made_elsewhere, stays_whole
+from dlrun.evaluation.split_rules import Rules, made_elsewhere, stays_whole, units_of
 from dlrun.spec.sections import Evaluation
 
 
@@ -104,7 +104,7 @@ def _why_the_same(evaluation: Evaluation, rules: Rules, drawn: Drawn) -> str:
     """Say why iterations may hold the same folds."""
     if made_elsewhere(evaluation):
         return "the others repeat them"
-    if evaluation.k == len(np.unique(rules.units[drawn.pool])):
+    if evaluation.k == len(np.unique(units_of(rules, drawn.pool))):
         what = "one row, or rows that are equal" if rules.groups is None else "one group"
         return f"every fold is {what}, and there is one way to do so. Use protocol: kfold"
     if rules.groups is None:

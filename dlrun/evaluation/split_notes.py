@@ -117,7 +117,8 @@ def note_on_scored_twice(count: int) -> list[str]:
     """Say that rows weigh more than once in an iteration's score."""
     if not count:
         return []
-    return [f"{count:,} rows are validation rows of several splits of one iteration, so they count more than once"]
+    row = "row is a validation row" if count == 1 else "rows are validation rows"
+    return [f"{count:,} {row} of several splits of one iteration, which counts more than once in its score"]
 
 
 def note_on_size(part: str, sizes: Sequence[tuple[int, int]], why: str) -> list[str]:

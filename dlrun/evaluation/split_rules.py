@@ -36,7 +36,7 @@ class Rules:
     """How rows may be cut, for every row of the data set.
 
     Args:
-        units: the smallest row that each row must stay with, (rows,); rows with the same one are never parted.
+        hashes: of each row's inputs and targets, (rows,), where equal rows stay together; None where they may part.
         choosable: whether another value of ``duplicates`` would let equal rows part.
         groups: the number of each row's group, (rows,); None without groups.
         times: the rank of each row's time, (rows,); None without time.
@@ -47,7 +47,7 @@ class Rules:
         required: whether the spec insists on classes in proportion.
     """
 
-    units: Indices
+    hashes: Array | None = None
     choosable: bool = False
     groups: Indices | None = None
     times: Indices | None = None
@@ -77,7 +77,7 @@ def rules_for(dataset: Dataset, evaluation: Evaluation, rows: Indices, beside: I
     together = evaluation.duplicates == "together"
     return Rules(
         # Splits made elsewhere are not moved, but what dlrun cuts beside them keeps equal rows together all the same.
-        units=_units(dataset, rows, groups, together=together or made_elsewhere(evaluation)),
+        hashes=dataset.hashes if together or made_elsewhere(evaluation) else None,
         choosable=together,
         groups=groups,
         times=_times(dataset, evaluation, known),
@@ -107,25 +107,27 @@ def made_elsewhere(evaluation: Evaluation) -> bool:
     return evaluation.fold is not None or evaluation.splits is not None
 
 
+def units_of(rules: Rules, rows: Indices) -> Indices:
+    """Say which rows must stay together, as far as these rows alone decide: no other row has a say in how they are cut.
+
+    Args:
+        rules: what has to be kept.
+        rows: in ascending order.
+
+    Returns:
+        For each of ``rows`` the smallest of them that it must stay with, (chosen,).
+    """
+    first = rows if rules.hashes is None else twins(rules.hashes, rows)
+    if rules.groups is None:
+        return first
+    return rows[connected(rules.groups[rows], np.searchsorted(rows, first))]
+
+
 def stays_whole(rules: Rules) -> str:
     """Say why a part may be far from its size."""
     if rules.times is not None:
         return "rows of one time stay together"
     return "equal rows stay together" if rules.groups is None else "groups stay whole"
-
-
-def _units(dataset: Dataset, rows: Indices, groups: Indices | None, *, together: bool) -> Indices:
-    """Join what must stay together; rows that are not in play are units of their own."""
-    units: Indices = np.arange(dataset.rows, dtype=np.int64)
-    if groups is None:
-        if together:
-            units[rows] = twins(dataset.hashes, rows)
-        return units
-    keys = [groups[rows]]
-    if together:
-        keys.append(np.searchsorted(rows, twins(dataset.hashes, rows)))
-    units[rows] = rows[connected(*keys)]
-    return units
 
 
 def _times(dataset: Dataset, evaluation: Evaluation, rows: Indices) -> Indices | None:

@@ -16,7 +16,7 @@ Chosen = npt.NDArray[np.bool_]
 
 NEAR_ENOUGH = 0.02
 """Of the rows that are asked for: what a part may be off without another draw."""
-MOST_DRAWS, LEAST_DRAWS, CELLS = 50, 5, 10_000_000
+MOST_DRAWS, LEAST_DRAWS, CELLS = 50, 3, 2_000_000
 """There are fewer draws where groups times classes are many; there, a draw is near anyway."""
 MOST_STEPS, SWAPS = 100, 40
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ MakeDataset = Callable[..., Dataset]
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def of(path: Path, splits: list[dict[str, Any]], *, test: Any = (), **keys: Any) -> Evaluation:
+def of(path: Path, splits: Sequence[Any], *, test: Any = (), **keys: Any) -> Evaluation:
     path.write_text(json.dumps({"test": list(test), "splits": splits}))
     return Evaluation(splits=SplitsFile(path=str(path)), **keys)
 
@@ -104,7 +104,7 @@ def test_rows_that_an_iteration_scores_twice_are_counted(make_dataset: MakeDatas
     plan = make_splits(make_dataset("regression", np.zeros(6)), of(tmp_path / "s.json", splits))
 
     assert plan.notes == (
-        "1 rows are validation rows of several splits of one iteration, so they count more than once",
+        "1 row is a validation row of several splits of one iteration, which counts more than once in its score",
     )
 
 

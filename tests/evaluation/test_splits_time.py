@@ -56,7 +56,7 @@ def test_rows_of_one_time_stay_together_and_the_nearest_size_is_taken(make_datas
 
 
 @settings(max_examples=30)
-@given(rows=st.integers(12, 100), k=st.integers(2, 5), gap=st.integers(0, 2), seed=st.integers(0, 99))
+@given(rows=st.integers(18, 100), k=st.integers(2, 5), gap=st.integers(0, 2), seed=st.integers(0, 99))
 def test_forward_chaining_is_that_of_scikit_learn(
     make_dataset: MakeDataset, rows: int, k: int, gap: int, seed: int
 ) -> None:

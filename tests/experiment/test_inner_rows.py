@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,10 +25,10 @@ training: {epochs: 1, early_stopping: {inner: %s}}
 """
 
 
-def spec_of(folder: Path, columns: dict[str, object], evaluation: str, inner: float = 0.25) -> Path:
-    rows = len(next(iter(columns.values())))  # type: ignore[arg-type]
+def spec_of(folder: Path, columns: Mapping[str, Any], evaluation: str, inner: float = 0.25) -> Path:
+    rows = len(next(iter(columns.values())))
     table = {"a": np.arange(rows), "y": np.arange(rows) / 10, **columns}
-    lines = zip(*table.values(), strict=True)  # type: ignore[call-overload]
+    lines = zip(*table.values(), strict=True)
     (folder / "table.csv").write_text(
         "\n".join([",".join(table), *(",".join(map(str, line)) for line in lines)]) + "\n"
     )
