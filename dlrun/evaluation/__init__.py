@@ -10,7 +10,7 @@ from dlrun.evaluation.metrics import LOSS, Metric, is_higher_better, metrics_for
 from dlrun.evaluation.outcomes import FoldOutcome, Predictions
 from dlrun.evaluation.probabilities import as_probabilities
 from dlrun.evaluation.results import Comparison, EvaluationResult, Failure, Score, SelectedScore
-from dlrun.evaluation.splits import Split, SplitPlan, make_splits
+from dlrun.evaluation.splitting import Split, SplitPlan, make_splits
 from dlrun.evaluation.summary import summarise
 from dlrun.evaluation.verdicts import against_linear, power
 

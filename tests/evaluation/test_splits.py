@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import DataError, SpecError
-from dlrun.evaluation.splits import SplitPlan, make_splits
+from dlrun.evaluation.splitting.making import SplitPlan, make_splits
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dlrun.data.dataset import Dataset
 from dlrun.errors import SpecError
-from dlrun.evaluation.splits import make_splits
+from dlrun.evaluation.splitting.making import make_splits
 from dlrun.spec.sections import Evaluation, SplitsFile
 
 MakeDataset = Callable[..., Dataset]

@@ -15,7 +15,7 @@ import pytest
 from dlrun import fingerprint
 from dlrun.data.dataset import Array, Dataset
 from dlrun.errors import DataError, SpecError
-from dlrun.evaluation.splits import make_splits
+from dlrun.evaluation.splitting.making import make_splits
 from dlrun.spec.sections import Evaluation, SplitsFile
 
 MakeDataset = Callable[..., Dataset]

@@ -12,8 +12,8 @@ from sklearn.model_selection import KFold
 
 from dlrun.data.dataset import Dataset
 from dlrun.errors import SpecError
-from dlrun.evaluation.iterative_stratification import spread
-from dlrun.evaluation.splits import make_splits
+from dlrun.evaluation.splitting.iterative_stratification import spread
+from dlrun.evaluation.splitting.making import make_splits
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]

@@ -17,7 +17,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import SpecError
-from dlrun.evaluation.splits import SplitPlan, make_splits
+from dlrun.evaluation.splitting.making import SplitPlan, make_splits
 from dlrun.seeds import child_seed
 from dlrun.spec import load_spec
 from dlrun.spec.sections import Evaluation

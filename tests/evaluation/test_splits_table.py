@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlrun.data.dataset import Array, Dataset, Indices
-from dlrun.evaluation.splits import SplitPlan, make_splits
+from dlrun.evaluation.splitting.making import SplitPlan, make_splits
 from dlrun.spec.sections import Evaluation
 
 K = 3

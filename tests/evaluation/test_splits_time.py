@@ -13,8 +13,8 @@ from sklearn.model_selection import TimeSeriesSplit
 
 from dlrun.data.dataset import Array, Dataset
 from dlrun.errors import DataError, SpecError
-from dlrun.evaluation.splits import make_splits
-from dlrun.evaluation.time_order import time_ranks
+from dlrun.evaluation.splitting.making import make_splits
+from dlrun.evaluation.splitting.time_order import time_ranks
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]

@@ -13,10 +13,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from dlrun.data.dataset import Dataset
 from dlrun.errors import SpecError
-from dlrun.evaluation.grouping import group_folds
-from dlrun.evaluation.split_rules import Rules
-from dlrun.evaluation.splits import make_splits
-from dlrun.evaluation.subsets import nearest_subset
+from dlrun.evaluation.splitting.grouping import group_folds
+from dlrun.evaluation.splitting.making import make_splits
+from dlrun.evaluation.splitting.rules import Rules
+from dlrun.evaluation.splitting.subsets import nearest_subset
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]

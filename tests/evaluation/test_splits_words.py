@@ -10,7 +10,7 @@ import pytest
 
 from dlrun.data.dataset import Dataset
 from dlrun.errors import SpecError
-from dlrun.evaluation.splits import make_splits
+from dlrun.evaluation.splitting.making import make_splits
 from dlrun.spec.sections import Evaluation
 
 MakeDataset = Callable[..., Dataset]

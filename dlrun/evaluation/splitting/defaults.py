@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dlrun.data.dataset import Dataset
-from dlrun.evaluation.fold_column import called_test
-from dlrun.evaluation.split_rules import column_of, made_elsewhere, refuse
-from dlrun.evaluation.splits_file import GivenSplits
+from dlrun.evaluation.splitting.files import GivenSplits
+from dlrun.evaluation.splitting.fold_column import called_test
+from dlrun.evaluation.splitting.rules import column_of, made_elsewhere, refuse
 from dlrun.spec.sections import Evaluation
 
 TEST_SHARE = 0.2

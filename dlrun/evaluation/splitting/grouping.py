@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.split_notes import too_rare_to_fold
-from dlrun.evaluation.split_rules import Rules
+from dlrun.evaluation.splitting.notes import too_rare_to_fold
+from dlrun.evaluation.splitting.rules import Rules
 from dlrun.seeds import generator
 
 SEVERAL_LABELS = "rows with several labels cannot be kept in proportion and in groups at once"

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.grouping import SEVERAL_LABELS
-from dlrun.evaluation.iterative_stratification import spread
-from dlrun.evaluation.refusals import refuse_equal, refuse_one_group, refuse_one_time
-from dlrun.evaluation.split_notes import too_rare_to_cut
-from dlrun.evaluation.split_rules import Rules, Size, refuse, units_of
-from dlrun.evaluation.subsets import Chosen, nearest_subset
+from dlrun.evaluation.splitting.grouping import SEVERAL_LABELS
+from dlrun.evaluation.splitting.iterative_stratification import spread
+from dlrun.evaluation.splitting.notes import too_rare_to_cut
+from dlrun.evaluation.splitting.refusals import refuse_equal, refuse_one_group, refuse_one_time
+from dlrun.evaluation.splitting.rules import Rules, Size, refuse, units_of
+from dlrun.evaluation.splitting.subsets import Chosen, nearest_subset
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices
 from dlrun.errors import Path, Problem, SpecError
-from dlrun.evaluation.time_order import time_ranks
-from dlrun.evaluation.units import connected, group_numbers, twins
+from dlrun.evaluation.splitting.time_order import time_ranks
+from dlrun.evaluation.splitting.units import connected, group_numbers, twins
 from dlrun.spec.sections import Evaluation
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.split_rules import Rules, Size, refuse, units_of
+from dlrun.evaluation.splitting.rules import Rules, Size, refuse, units_of
 
 _PART_EQUAL_ROWS = "write 'duplicates: drop' to keep one of each, or 'duplicates: allow' to let equal rows part"
 _JOINED = ", once those that hold equal rows are joined"

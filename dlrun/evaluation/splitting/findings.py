@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlrun.data.dataset import Dataset, Indices
-from dlrun.evaluation import split_notes
-from dlrun.evaluation.cutting import Cut
-from dlrun.evaluation.provided import check_apart
-from dlrun.evaluation.split_plan import Split, SplitPlan, fingerprint_of
-from dlrun.evaluation.split_rules import Rules, made_elsewhere, stays_whole, units_of
+from dlrun.evaluation.splitting import notes as words
+from dlrun.evaluation.splitting.cutting import Cut
+from dlrun.evaluation.splitting.plan import Split, SplitPlan, fingerprint_of
+from dlrun.evaluation.splitting.provided import check_apart
+from dlrun.evaluation.splitting.rules import Rules, made_elsewhere, stays_whole, units_of
 from dlrun.spec.sections import Evaluation
 
 
@@ -49,14 +49,14 @@ def finish(dataset: Dataset, evaluation: Evaluation, rules: Rules, drawn: Drawn,
     stratified = rules.classes is not None and not reasons and _is_drawn(evaluation)
     notes = [f"not stratified: {reason}" for reason in reasons]
     for part, made in drawn.cuts:
-        notes += split_notes.note_on_size(part, [(len(made.held), made.asked)], stays_whole(rules))
-    notes += split_notes.notes_on_unused(dataset, evaluation, np.union1d(drawn.pool, drawn.test))
-    notes += split_notes.notes_on_classes(dataset, pairs)
-    notes += split_notes.note_on_repeats(repeated, pairs, _remedy(dataset, evaluation, pairs))
-    notes += split_notes.note_on_overlap(dataset, drawn.pool, drawn.test)
-    notes += split_notes.note_on_sameness(_iterations(drawn.splits), _why_the_same(evaluation, rules, drawn))
+        notes += words.note_on_size(part, [(len(made.held), made.asked)], stays_whole(rules))
+    notes += words.notes_on_unused(dataset, evaluation, np.union1d(drawn.pool, drawn.test))
+    notes += words.notes_on_classes(dataset, pairs)
+    notes += words.note_on_repeats(repeated, pairs, _remedy(dataset, evaluation, pairs))
+    notes += words.note_on_overlap(dataset, drawn.pool, drawn.test)
+    notes += words.note_on_sameness(_iterations(drawn.splits), _why_the_same(evaluation, rules, drawn))
     notes += _notes_on_left_out(dataset, evaluation, rules, drawn, dropped)
-    notes += split_notes.note_on_scored_twice(_scored_twice(drawn.splits))
+    notes += words.note_on_scored_twice(_scored_twice(drawn.splits))
     return SplitPlan(
         splits=drawn.splits,
         test=drawn.test,
@@ -130,7 +130,7 @@ def _notes_on_left_out(
         reasons.append("groups that stand among later rows too")
     if evaluation.splits is not None:
         reasons = ["the file of splits does not name them"]
-    return split_notes.note_on_left_out(left, len(rows), reasons)
+    return words.note_on_left_out(left, len(rows), reasons)
 
 
 def _scored_twice(splits: Sequence[Split]) -> int:

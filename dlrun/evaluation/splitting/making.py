@@ -1,7 +1,7 @@
 """Which rows train, which are scored, and which nobody looks at.
 
 Every draw hangs on ``split_seed`` and a name of its own, and the test rows are drawn first: they stay the same whatever
-protocol comes after. What cuts have to keep is in `split_rules`; this module is the order of events.
+protocol comes after. What cuts have to keep is in `rules`; this module is the order of events.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import numpy as np
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import DataError
-from dlrun.evaluation.cutting import Cut, cut
-from dlrun.evaluation.fold_column import called_test, read_folds
-from dlrun.evaluation.folding import fold
-from dlrun.evaluation.provided import beside_provided, provided_rows
-from dlrun.evaluation.split_defaults import with_defaults
-from dlrun.evaluation.split_findings import Drawn, finish
-from dlrun.evaluation.split_plan import Split, SplitPlan
-from dlrun.evaluation.split_rules import Rules, Size, column_of, refuse, rules_for
-from dlrun.evaluation.splits_file import GivenSplits, read_splits
-from dlrun.evaluation.units import twins
+from dlrun.evaluation.splitting.cutting import Cut, cut
+from dlrun.evaluation.splitting.defaults import with_defaults
+from dlrun.evaluation.splitting.files import GivenSplits, read_splits
+from dlrun.evaluation.splitting.findings import Drawn, finish
+from dlrun.evaluation.splitting.fold_column import called_test, read_folds
+from dlrun.evaluation.splitting.folding import fold
+from dlrun.evaluation.splitting.plan import Split, SplitPlan
+from dlrun.evaluation.splitting.provided import beside_provided, provided_rows
+from dlrun.evaluation.splitting.rules import Rules, Size, column_of, refuse, rules_for
+from dlrun.evaluation.splitting.units import twins
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
 

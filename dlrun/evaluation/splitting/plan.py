@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from dlrun import fingerprint
 from dlrun.data.dataset import Indices
 from dlrun.errors import SpecError
-from dlrun.evaluation.cutting import Cut, cut
-from dlrun.evaluation.split_notes import note_on_size
-from dlrun.evaluation.split_rules import Rules, Size, stays_whole
+from dlrun.evaluation.splitting.cutting import Cut, cut
+from dlrun.evaluation.splitting.notes import note_on_size
+from dlrun.evaluation.splitting.rules import Rules, Size, stays_whole
 from dlrun.seeds import child_seed
 from dlrun.spec.sections import Evaluation
 

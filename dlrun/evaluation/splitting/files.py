@@ -20,7 +20,7 @@ from dlrun.data.dataset import Array, Indices
 from dlrun.data.sources.archives import read_npz
 from dlrun.data.sources.files import examine, unreadable
 from dlrun.errors import DataError
-from dlrun.evaluation.split_plan import Split
+from dlrun.evaluation.splitting.plan import Split
 from dlrun.spec.sections import SplitsFile
 
 MAX_JSON_BYTES = 1 << 29

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation.cutting import refuse_classes, without_held_groups
-from dlrun.evaluation.grouping import group_folds
-from dlrun.evaluation.iterative_stratification import spread
-from dlrun.evaluation.refusals import refuse_few
-from dlrun.evaluation.split_notes import too_rare_to_fold
-from dlrun.evaluation.split_rules import Rules, refuse, units_of
+from dlrun.evaluation.splitting.cutting import refuse_classes, without_held_groups
+from dlrun.evaluation.splitting.grouping import group_folds
+from dlrun.evaluation.splitting.iterative_stratification import spread
+from dlrun.evaluation.splitting.notes import too_rare_to_fold
+from dlrun.evaluation.splitting.refusals import refuse_few
+from dlrun.evaluation.splitting.rules import Rules, refuse, units_of
 
 Pair = tuple[Indices, Indices]
 _K = ("evaluation", "k")

@@ -8,8 +8,8 @@ import numpy as np
 
 from dlrun.data.dataset import Dataset, Indices
 from dlrun.errors import DataError
-from dlrun.evaluation.cutting import clear_of
-from dlrun.evaluation.split_rules import Rules, refuse
+from dlrun.evaluation.splitting.cutting import clear_of
+from dlrun.evaluation.splitting.rules import Rules, refuse
 from dlrun.spec.sections import Evaluation
 
 
