@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -134,31 +133,20 @@ def final_length(record: Record, asked: Epochs = None) -> Length:
     return Length(record["diagnosis"]["best_epoch"], f"the best epoch of the {curve}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Final:
     """The final fit: what it was trained on, and what came of it."""
 
     rows: Indices
     length: Length
-    results: list[FitResult] = field(default_factory=list)
-    inputs: list[FoldInputs] = field(default_factory=list)
-    outcomes: list[FoldOutcome] = field(default_factory=list)
-
-    def keep(self, result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
-        """Take in the one fold that there is."""
-        if outcome.failure is not None or inputs is None:
-            raise TrainingError(f"the final fit failed: {outcome.failure}; the run is as it was", hint=outcome.hint)
-        self.results, self.inputs, self.outcomes = [result], [inputs], [outcome]
-
-    @property
-    def outcome(self) -> FoldOutcome:
-        """What was predicted."""
-        return self.outcomes[0]
+    result: FitResult
+    inputs: FoldInputs
+    outcome: FoldOutcome
 
     def write(self, folder: RunFolder) -> None:
         """Write the model, in the place of a hold-out run's, and its preprocessing."""
-        folder.write_json("preprocessing.json", self.inputs[0].fitted.state())
-        recording.write_model(folder, self.results[0])
+        folder.write_json("preprocessing.json", self.inputs.fitted.state())
+        recording.write_model(folder, self.result)
 
     def facts(self, command: Sequence[str]) -> dict[str, Any]:
         """Say how the model came about."""
@@ -172,9 +160,14 @@ class _Final:
 
 
 def _again(run: Path, record: Record) -> Experiment:
-    """Plan a run's experiment once more from its own spec. Raises DataError where that is another one by now."""
+    """Plan a run's experiment once more from its own spec.
+
+    Raises:
+        UsageError: the spec was edited since.
+        DataError: the data or the splits that come of it are others by now.
+    """
     loaded = load_spec(run / "spec.yaml")
-    if recording.fingerprint_of(loaded.spec) != record["spec"]["fingerprint"]:
+    if recording.fingerprint_of(loaded.spec) != record.get("spec", {}).get("fingerprint"):
         raise UsageError(
             f"{run / 'spec.yaml'} is no longer the spec that {run.name} was run with",
             hint="put it back, or run the changed spec as a run of its own",
@@ -202,10 +195,16 @@ def _fit(
     """Fit the steps and the model on ``rows``; ``scored`` rows are predicted once, when training is over."""
     training = experiment.spec.training.model_copy(update={"epochs": length.epochs, "early_stopping": None})
     alone = replace(experiment, spec=experiment.spec.model_copy(update={"training": training}))
-    final = _Final(rows, length)
+    kept: list[_Final] = []
+
+    def keep(result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
+        if outcome.failure is not None or inputs is None:
+            raise TrainingError(f"the final fit failed: {outcome.failure}; the run is as it was", hint=outcome.hint)
+        kept.append(_Final(rows, length, result, inputs, outcome))
+
     on_event(RunStarted(str(folder.path), {**record, "run": str(folder.path)}, 1, length.epochs))
-    fit_folds(alone, [Split(FINAL, FINAL, rows, scored)], on_event, final.keep, follow=False)
-    return final
+    fit_folds(alone, [Split(FINAL, FINAL, rows, scored)], on_event, keep, follow=False)
+    return kept[0]
 
 
 def _score(experiment: Experiment, outcome: FoldOutcome) -> EvaluationResult:
@@ -227,11 +226,10 @@ def _score(experiment: Experiment, outcome: FoldOutcome) -> EvaluationResult:
 
 
 def _look(experiment: Experiment, run: Path) -> Look:
-    text = (run / "spec.yaml").read_bytes()
     return Look.now(
         run=run.name,
         name=experiment.spec.name,
-        spec=hashlib.sha256(text).hexdigest(),
+        spec=recording.fingerprint_of(experiment.spec),
         records=record_hashes(experiment.dataset, experiment.splits.test),
     )
 
