@@ -82,7 +82,14 @@ def stopped(folder: Path, number: int, when: Callable[[str], bool], *arguments: 
     """Run ``dlrun``, send it a signal at the first line of stderr after which ``when`` holds, and wait for its end."""
     command = [sys.executable, "-m", "dlrun", *arguments, "-v"]
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stderr is not None
         seen = next((text for text in process.stderr if when(text)), "")
