@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,8 +34,7 @@ def fit_folds(
     """Fit every split of a run, or some of them; each fold is handed to ``keep`` before the next one is trained.
 
     With ``follow``, validation rows are scored after every epoch; without it they are predicted once, at the end.
-
-    No model outlives its fold here, so that 200 folds take the memory of one.
+    Weights are the affair of ``keep`` alone: outcomes hold none, so that 200 folds take the memory of one.
     """
     tasks = [FoldTask(split.iteration, split.fold, experiment.spec.seed) for split in splits]
     by_place = {(split.iteration, split.fold): split for split in splits}
@@ -55,12 +54,7 @@ def fit_folds(
         return outcome
 
     fits = experiment.engine.load().fit(tasks, prepare, training_plan(experiment, follow=follow), on_event)
-    return list(_each(fits, finish))
-
-
-def _each(fits: Iterator[FitResult], finish: Callable[[FitResult], FoldOutcome]) -> Iterator[FoldOutcome]:
-    """Like `map`, which is what it is: no name here keeps a result, and its model, while the next fold is trained."""
-    return map(finish, fits)
+    return list(map(finish, fits))
 
 
 def _encoded(experiment: Experiment, split: Split) -> FoldInputs:

@@ -8,7 +8,7 @@ from dlrun.runs.files import RunFiles
 from dlrun.runs.fold import FoldFolder
 from dlrun.runs.folder import RunFolder
 from dlrun.runs.joining import into_path, join_run
-from dlrun.runs.ledger import Looks, append_look, check_ledger, has_ledger, looks_at, read_looks
+from dlrun.runs.ledger import Looks, append_look, check_ledger, has_ledger, read_looks
 from dlrun.runs.listing import RunRow, find_run, list_runs
 from dlrun.runs.looks import Look
 from dlrun.runs.machine import environment
@@ -34,7 +34,6 @@ __all__ = [
     "into_path",
     "join_run",
     "list_runs",
-    "looks_at",
     "read_looks",
     "read_record",
     "reopen_run",

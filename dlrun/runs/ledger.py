@@ -91,11 +91,6 @@ def has_ledger(runs_dir: Path) -> bool:
     return os.path.lexists(runs_dir / NAME)
 
 
-def looks_at(runs_dir: Path, hashes: Any) -> tuple[Look, ...]:
-    """Return the looks at any of these rows, the oldest first, each with ``shared``; see `read_looks`."""
-    return read_looks(runs_dir, hashes).looks
-
-
 def read_looks(runs_dir: Path, hashes: Any) -> Looks:
     """Find the looks at any of these test rows. A run that looked at the same rows twice counts once.
 

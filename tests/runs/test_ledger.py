@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from dlrun.errors import RunFolderError
-from dlrun.runs import Look, append_look, has_ledger, looks_at, read_looks
+from dlrun.runs import Look, append_look, has_ledger, read_looks
 
 CROWD = 20
 ONE_OF_THE_CROWD = """
@@ -70,7 +70,7 @@ def test_hashes_come_as_ints_or_arrays_in_any_order_and_as_nothing_else() -> Non
 
 def test_without_a_ledger_nobody_looked(tmp_path: Path) -> None:
     assert not has_ledger(tmp_path)
-    assert looks_at(tmp_path / "none", [1]) == ()
+    assert read_looks(tmp_path / "none", [1]).looks == ()
 
 
 def test_looks_that_overlap_are_found_oldest_first_with_the_rows_they_share(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_name_used_again_for_another_spec_is_another_look(tmp_path: Path) -> N
     append_look(tmp_path, look("exp", spec="first"))
     append_look(tmp_path, look("exp", spec="second"))
 
-    assert len(looks_at(tmp_path, [1, 2, 3])) == 2
+    assert len(read_looks(tmp_path, [1, 2, 3]).looks) == 2
 
 
 def test_only_the_first_line_of_some_rows_carries_them(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_only_the_first_line_of_some_rows_carries_them(tmp_path: Path) -> None:
         append_look(tmp_path, look(run))
 
     assert ["records" in line for line in lines(tmp_path)] == [True, False, False]
-    assert [(each.run, each.shared) for each in looks_at(tmp_path, [3, 4])] == [("a", 1), ("b", 1), ("c", 1)]
+    assert [(each.run, each.shared) for each in read_looks(tmp_path, [3, 4]).looks] == [("a", 1), ("b", 1), ("c", 1)]
 
 
 def test_a_line_that_was_copied_counts_once(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_line_that_was_copied_counts_once(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.jsonl"
     ledger.write_bytes(ledger.read_bytes() * 3)
 
-    assert len(looks_at(tmp_path, [1])) == 1
+    assert len(read_looks(tmp_path, [1]).looks) == 1
 
 
 def test_twenty_processes_at_once_write_twenty_whole_lines(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_line_torn_anywhere_is_noted_and_does_not_swallow_the_next(tmp_path: P
     ledger.write_bytes(whole[:-1])
     append_look(tmp_path, look("third", [1, 2]))
 
-    assert [each.run for each in looks_at(tmp_path, [1, 2])] == ["first", "second", "third"]
+    assert [each.run for each in read_looks(tmp_path, [1, 2]).looks] == ["first", "second", "third"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_what_is_no_file_in_its_place_is_said_without_waiting(tmp_path: Path, ki
     with pytest.raises(RunFolderError, match=r"cannot write .*ledger.jsonl"):
         append_look(tmp_path, look())
     with pytest.raises(RunFolderError, match=r"cannot read .*ledger.jsonl"):
-        looks_at(tmp_path, [1])
+        read_looks(tmp_path, [1])
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
@@ -218,7 +218,7 @@ def test_a_folder_that_is_read_only_is_said(tmp_path: Path, monkeypatch: pytest.
 
     with pytest.raises(RunFolderError, match=rf"{os.strerror(code)}\n.*--runs DIR"):
         append_look(tmp_path, look("b"))
-    assert [each.run for each in looks_at(tmp_path, [1])] == ["a"]
+    assert [each.run for each in read_looks(tmp_path, [1]).looks] == ["a"]
 
 
 @pytest.mark.parametrize("room", [0, 1, 100])
@@ -250,7 +250,7 @@ def test_a_disk_that_cannot_sync_is_said_and_the_look_taken_back(
     with pytest.raises(RunFolderError, match="Input/output error"):
         append_look(tmp_path, look())
 
-    assert looks_at(tmp_path, [1]) == ()
+    assert read_looks(tmp_path, [1]).looks == ()
 
 
 def test_a_ledger_that_an_editor_replaced_meanwhile_gets_the_look(tmp_path: Path) -> None:
