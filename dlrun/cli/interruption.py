@@ -24,7 +24,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self._asked: type[BaseException] | None = None
-        self._training = False
+        self._training = 0  # fits that have begun and not ended: several train together
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
@@ -36,7 +36,7 @@ class Interruption:
     def listen(self, event: Event) -> None:
         """Hear of a run's events, and raise what was asked for at one of them. Called from the thread that trains."""
         if isinstance(event, FitStarted | FitEnded):
-            self._training = isinstance(event, FitStarted)
+            self._training += 1 if isinstance(event, FitStarted) else -1
         self.check()
 
     def check(self) -> None:
@@ -46,7 +46,7 @@ class Interruption:
 
     def rest(self) -> None:
         """No net is being trained any more, however that ended."""
-        self._training = False
+        self._training = 0
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Progress on stderr: one moving line on a terminal; elsewhere a plain line an epoch, or a fold of several."""
+"""Progress on stderr: one moving line on a terminal; elsewhere a plain line an epoch, or a fold of several.
+
+Folds that train together are shown as one: the mean of their values, and how far they are.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,14 @@ from typing import Any, Self
 
 from dlrun.cli.terminal import NativeNoise, Terminal
 from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, RunStarted, Warned
-from dlrun.report.progress import epoch_fields, fold_fields, fold_name, line_of, step_fields, time_left
+from dlrun.report.progress import epoch_fields, fold_fields, fold_name, line_of, mean_epoch, step_fields, time_left
+
+REDRAW_EVERY = 0.1
+"""Seconds between two redrawn lines: small nets end hundreds of epochs a second."""
+SAY_EVERY = 5.0
+"""Seconds between two plain lines of folds that train together."""
+
+Place = tuple[int, int]
 
 
 class Progress:
@@ -41,9 +51,10 @@ class Progress:
         self._ended = 0
         self._started: float | None = None
         self._fit_started = time.monotonic()
-        self._where = ""
+        self._running: dict[Place, EpochEnded | None] = {}
+        self._together = 0
         self._before: tuple[str, ...] = ()
-        self._scores: Mapping[str, float] = {}
+        self._drawn = self._said = -SAY_EVERY
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +76,7 @@ class Progress:
             case FitStarted():
                 self._fit_began(event)
             case BatchEnded():
-                self._show(step_fields(event, self._epochs, self._where, self._before))
+                self._show(step_fields(event, self._epochs, self._where(event), self._before))
             case EpochEnded():
                 self._epoch_ended(event)
             case FitEnded():
@@ -80,34 +91,64 @@ class Progress:
         self._headline(event.record)
 
     def _fit_began(self, event: FitStarted) -> None:
-        self._fit_started = time.monotonic()
+        now = time.monotonic()
+        if not self._running:
+            self._fit_started, self._said, self._before, self._together = now, now, (), 0
         if self._started is None:
-            self._started = self._fit_started
-        self._where = fold_name(event.iteration, event.fold, self._iterations, self._k)
-        self._before, self._scores = (), {}
+            self._started = now
+        self._running[event.iteration, event.fold] = None
+        self._together = max(self._together, len(self._running))
 
     def _epoch_ended(self, event: EpochEnded) -> None:
-        self._scores = event.validation
-        fields = epoch_fields(event, self._where, self._left(event.epoch / event.epochs))
+        self._running[event.iteration, event.fold] = event
+        if self._together > 1 and not self._verbose:
+            self._epoch_ended_together(event)
+            return
+        fields = epoch_fields(event, self._where(event), self._left())
         self._before = epoch_fields(event)[1:]
-        if self._verbose or not (self._live or self._where):
+        if self._verbose or not (self._live or self._where(event)):
             self._say(line_of(fields))
         else:
             self._show(fields)
 
+    def _epoch_ended_together(self, event: EpochEnded) -> None:
+        """Show the mean over the folds that train together, now and then."""
+        now = time.monotonic()
+        if now - (self._drawn if self._live else self._said) < (REDRAW_EVERY if self._live else SAY_EVERY):
+            return
+        same = [other for other in self._running.values() if other is not None and other.epoch == event.epoch]
+        mean = mean_epoch(same)
+        self._before = epoch_fields(mean)[1:]
+        fields = epoch_fields(mean, self._where(event), self._left())
+        if self._live:
+            self._show(fields)
+        else:
+            self._said = now
+            self._say(line_of(fields))
+
     def _fit_ended(self, event: FitEnded) -> None:
+        where = fold_name(event.iteration, event.fold, self._iterations, self._k)
+        last = self._running.pop((event.iteration, event.fold), None)
         self._ended += 1
         self._clear()
-        if self._where and (event.failure or self._verbose or not self._live):
-            seconds = time.monotonic() - self._fit_started
-            self._say(line_of(fold_fields(event, self._where, self._scores, seconds, self._left(0))))
+        if where and (event.failure or self._verbose or not self._live):
+            seconds = time.monotonic() - self._fit_started if self._together < 2 else None
+            scores = {} if last is None else last.validation
+            self._say(line_of(fold_fields(event, where, scores, seconds, self._left())))
         elif event.failure:
             self._say(f"failed: {event.failure}")
 
-    def _left(self, of_this_fit: float) -> str:
+    def _where(self, event: BatchEnded | EpochEnded) -> str:
+        """Name the fold, or say how many train together."""
+        if self._together > 1:
+            return f"{len(self._running)} folds together"
+        return fold_name(event.iteration, event.fold, self._iterations, self._k)
+
+    def _left(self) -> str:
         """Say how long the whole run will go on. A fold that stopped early counts as whole: so may those to come."""
         elapsed = time.monotonic() - (self._started or self._fit_started)
-        return time_left(elapsed, self._ended + of_this_fit, self._fits)
+        running = sum(event.epoch / event.epochs for event in self._running.values() if event is not None)
+        return time_left(elapsed, self._ended + running, self._fits)
 
     def _say(self, line: str) -> None:
         if not self._quiet:
@@ -116,7 +157,7 @@ class Progress:
 
     def _show(self, fields: tuple[str, ...]) -> None:
         if self._live:
-            self._shown = True
+            self._shown, self._drawn = True, time.monotonic()
             self._terminal.redraw(line_of(fields, max(self._terminal.columns - 1, 20)))
 
     def _clear(self) -> None:

@@ -16,6 +16,7 @@ from dlrun.errors import DataError, TrainingError, UsageError
 from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise
 from dlrun.events import OnEvent, RunStarted, ignore
 from dlrun.experiment import recording
+from dlrun.experiment.engines import for_one_fit
 from dlrun.experiment.fitting import fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.looks import looks_record
@@ -194,7 +195,7 @@ def _fit(
 ) -> _Final:
     """Fit the steps and the model on ``rows``; ``scored`` rows are predicted once, when training is over."""
     training = experiment.spec.training.model_copy(update={"epochs": length.epochs, "early_stopping": None})
-    alone = replace(experiment, spec=experiment.spec.model_copy(update={"training": training}))
+    alone = for_one_fit(replace(experiment, spec=experiment.spec.model_copy(update={"training": training})))
     kept: list[_Final] = []
 
     def keep(result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:

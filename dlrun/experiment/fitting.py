@@ -36,7 +36,11 @@ def fit_folds(
     With ``follow``, validation rows are scored after every epoch; without it they are predicted once, at the end.
     Weights are the affair of ``keep`` alone: outcomes hold none, so that 200 folds take the memory of one.
     """
-    tasks = [FoldTask(split.iteration, split.fold, experiment.spec.seed) for split in splits]
+    numbers = {(split.iteration, split.fold): number for number, split in enumerate(experiment.splits.splits)}
+    tasks = [
+        FoldTask(split.iteration, split.fold, experiment.spec.seed, numbers.get((split.iteration, split.fold), 0))
+        for split in splits
+    ]
     by_place = {(split.iteration, split.fold): split for split in splits}
     prepared: dict[tuple[int, int], _Fold] = {}
 
@@ -53,6 +57,7 @@ def fit_folds(
         keep(result, fold.inputs, outcome)
         return outcome
 
+    assert experiment.engine is not None, "no engine was chosen"
     fits = experiment.engine.load().fit(tasks, prepare, training_plan(experiment, follow=follow), on_event)
     return list(map(finish, fits))
 

@@ -18,7 +18,7 @@ from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
 from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec
 from dlrun.spec.steps import Normalise, Scale, StepSpec
-from dlrun.training.choice import Choice, choose_engine
+from dlrun.training.choice import Choice
 
 _NO_ROWS: Indices = np.empty(0, np.int64)
 
@@ -34,6 +34,7 @@ class Experiment:
             such row, (rows, 2).
         origins: for each layer of ``spec``, its index in the spec as written: completing adds layers.
         warnings: what is unusual, one sentence each.
+        engine: what trains it; None until there is a model to judge by (`dlrun.experiment.engines`).
     """
 
     spec: ExperimentSpec
@@ -42,11 +43,11 @@ class Experiment:
     splits: SplitPlan
     metrics: tuple[Metric, ...]
     facts: DataFacts
-    engine: Choice
     first: FoldInputs = field(repr=False)
     repeated_test: Indices = field(default_factory=lambda: np.empty((0, 2), np.int64), repr=False)
     origins: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    engine: Choice | None = None
 
 
 def plan(loaded: LoadedSpec) -> Experiment:
@@ -70,9 +71,8 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])
     facts = _facts(spec, dataset, first)
     completed = complete(spec, facts)
-    engine = choose_engine(spec.training.engine)
     metrics = metrics_for(completed.spec.metrics or (), dataset.task, dataset.outputs)
-    whole = _fill_in(completed, dataset, splits, engine, metrics)
+    whole = _fill_in(completed, dataset, splits, metrics)
     repeated = shared_rows(dataset.hashes, splits.pool, dataset.test_rows if _tests_on_provided(splits) else _NO_ROWS)
     return Experiment(
         spec=whole,
@@ -81,7 +81,6 @@ def _plan(spec: ExperimentSpec) -> Experiment:
         splits=splits,
         metrics=metrics,
         facts=facts,
-        engine=engine,
         first=first,
         repeated_test=repeated,
         origins=completed.origins,
@@ -144,12 +143,10 @@ def _with_monitor(stopping: EarlyStopping | None, metrics: Sequence[Metric]) -> 
     return stopping.model_copy(update={"monitor": same[0]})
 
 
-def _fill_in(
-    completed: Completed, dataset: Dataset, splits: SplitPlan, engine: Choice, metrics: Sequence[Metric]
-) -> ExperimentSpec:
-    """Fill in what follows from data and machine, so that the spec written down is this run and no other."""
+def _fill_in(completed: Completed, dataset: Dataset, splits: SplitPlan, metrics: Sequence[Metric]) -> ExperimentSpec:
+    """Fill in what follows from the data, so that the spec written down is this run and no other."""
     spec = completed.spec
     stopping = _with_monitor(spec.training.early_stopping, metrics)
-    training = spec.training.model_copy(update={"engine": engine.name, "early_stopping": stopping})
+    training = spec.training.model_copy(update={"early_stopping": stopping})
     source = resolved_source(spec.dataset, dataset)
     return spec.model_copy(update={"evaluation": splits.evaluation, "training": training, "dataset": source})

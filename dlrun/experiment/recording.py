@@ -27,6 +27,7 @@ from dlrun.report import draw_curves
 from dlrun.runs import RunFiles, RunFolder, environment
 from dlrun.spec import dump_spec
 from dlrun.spec.sections import ExperimentSpec, Named
+from dlrun.training.choice import Choice
 from dlrun.training.contract import FitResult
 from dlrun.training.weights import named_weights
 
@@ -41,7 +42,7 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: 
         "seed": spec.seed,
         "split_seed": spec.evaluation.split_seed,
         "spec": {"fingerprint": fingerprint_of(spec)},
-        "engine": asdict(experiment.engine),
+        "engine": asdict(experiment.engine) if experiment.engine else None,
         "data": data_record(experiment),
         "model": {
             "outline": outline(spec, experiment.facts.outputs),
@@ -92,7 +93,7 @@ def data_record(experiment: Experiment) -> Record:
 
 def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec) -> None:
     """Write what is known before training: the complete spec, and the row indices of every split."""
-    folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked)))
+    folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked, experiment.engine)))
     arrays = {"test": experiment.splits.test}
     for split in experiment.splits.splits:
         arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
@@ -220,11 +221,13 @@ def _optimiser_words(optimiser: Named) -> str:
     return optimiser.name if rate is None else f"{optimiser.name} {rate:g}"
 
 
-def _spec_comments(asked: ExperimentSpec) -> tuple[str, ...]:
-    """Keep in words what completion spreads over the layers."""
+def _spec_comments(asked: ExperimentSpec, engine: Choice | None) -> tuple[str, ...]:
+    """Keep in words what completion spreads over the layers, and why which engine was chosen."""
     spread: Mapping[str, float] = {name: value for name, value in asked.regularisation if value}
     comments = ["The complete spec of this run: every default filled in. Running it again gives this run."]
     if spread:
         words = ", ".join(f"{name} {value:g}" for name, value in spread.items())
         comments.append(f"regularisation ({words}) is spread over the layers below")
+    if engine is not None:
+        comments.append(f"engine: {engine.name} ({engine.why})")
     return tuple(comments)

@@ -11,6 +11,7 @@ from dlrun.errors import TrainingError, UsageError
 from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise
 from dlrun.events import EpochEnded, Event, OnEvent, RunStarted, Warned, ignore
 from dlrun.experiment import recording
+from dlrun.experiment.engines import with_engine
 from dlrun.experiment.fitting import Keep, fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.outcomes import fold_name, from_arrays
@@ -55,7 +56,8 @@ def run(
         DlrunError: see `dlrun.errors`; what had been finished by then is in the run folder, whose status says so.
     """
     experiment = experiment or plan(loaded)
-    parameters = int(trial_model(experiment, loaded).count_params())
+    model = trial_model(experiment, loaded)
+    experiment, parameters = with_engine(experiment, model, loaded), int(model.count_params())
     with create_run(runs_dir, experiment.spec.name) as folder:
         record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), runs_dir, command))
         recording.write_plan(folder, experiment, loaded.spec)
@@ -96,7 +98,8 @@ def run_fold(
     """
     experiment = experiment or plan(loaded)
     split = _fit_number(number, experiment)
-    parameters = int(trial_model(experiment, loaded).count_params())
+    model = trial_model(experiment, loaded)
+    experiment, parameters = with_engine(experiment, model, loaded), int(model.count_params())
     shared = join_run(into, experiment.spec.name)
     opening = recording.opening(experiment, parameters, Path(loaded.file), into.parent, command)
     shared.begin(

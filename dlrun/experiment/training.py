@@ -37,12 +37,17 @@ def trial_model(experiment: Experiment, loaded: LoadedSpec) -> Any:
         SpecError: with the places of what does not fit.
     """
     prepare_backend()
-    planned = training_plan(experiment)
     try:
-        model = planned.build(experiment.facts.input_shape, experiment.spec.seed)
-        model.compile(**planned.compile_arguments())
+        return fresh_model(experiment)
     except SpecError as error:
         raise loaded.locate(error) from error
+
+
+def fresh_model(experiment: Experiment) -> Any:
+    """Build and compile the model for inputs of the first split's shape."""
+    planned = training_plan(experiment)
+    model = planned.build(experiment.facts.input_shape, experiment.spec.seed)
+    model.compile(**planned.compile_arguments())
     return model
 
 

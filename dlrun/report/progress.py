@@ -6,6 +6,8 @@ A line is made of fields, so that a narrow terminal can leave whole ones out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean
 
 from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, Warned
 
@@ -35,7 +37,7 @@ def step_fields(event: BatchEnded, epochs: int, where: str = "", before: Sequenc
 
 
 def fold_fields(
-    event: FitEnded, where: str, scores: Mapping[str, float], seconds: float, left: str = ""
+    event: FitEnded, where: str, scores: Mapping[str, float], seconds: float | None, left: str = ""
 ) -> tuple[str, ...]:
     """Say what a fold came to: ``fold 2/4``, ``100 epochs``, ``val_mae 2.31``, ``4.1 s``, ``0:08 left``.
 
@@ -43,14 +45,26 @@ def fold_fields(
         event: the end of the fit.
         where: which fold, from `fold_name`.
         scores: of its last epoch on the validation rows, the loss before the primary metric.
-        seconds: that the fit took.
+        seconds: that the fit took; None where it shared them with others.
         left: time left for the whole run.
     """
     count = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'}"
     name = next((name for name in scores if name != "loss"), "loss")
     score = f"val_{name} {_short(scores[name])}" if name in scores else ""
     result = f"failed: {event.failure}" if event.failure else score
-    return tuple(field for field in (where, count, result, _seconds(seconds), _left(left)) if field)
+    return tuple(
+        field for field in (where, count, result, "" if seconds is None else _seconds(seconds), _left(left)) if field
+    )
+
+
+def mean_epoch(events: Sequence[EpochEnded]) -> EpochEnded:
+    """Take the means of the values that several folds came to in one epoch."""
+
+    def mean(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+        return {name: fmean(part[name] for part in parts if name in part) for name in parts[0]}
+
+    train, validation = [event.train for event in events], [event.validation for event in events]
+    return replace(events[0], train=mean(train), validation=mean(validation))
 
 
 def time_left(elapsed: float, done: float, of: float) -> str:

@@ -127,8 +127,18 @@ def _training_words(record: Record) -> str:
 
 
 def _engine_words(record: Record) -> str:
-    name = words(part(record, "engine"), "name")
-    return f"{name} engine" if name else ""
+    """Name the engine, and how many fits share a program: ``compiled engine: 4 folds in one program``."""
+    engine = part(record, "engine")
+    name, lanes, fits = words(engine, "name"), whole(engine.get("lanes")), _fits(record)
+    if not name or lanes is None or lanes < 2 or fits < 2:
+        return f"{name} engine" if name else ""
+    together = f"{fits} folds" if lanes >= fits else f"{lanes} of {fits} folds at a time"
+    return f"{name} engine: {together} in one program"
+
+
+def _fits(record: Record) -> int:
+    protocol = part(record, "protocol")
+    return (whole(protocol.get("k")) or 1) * (whole(protocol.get("iterations")) or 1)
 
 
 def _count(value: Any, what: str) -> str:

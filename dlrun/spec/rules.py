@@ -35,6 +35,8 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     findings.extend(wiring_problems(layers, output))
     _check_labels(values, findings)
     _check_monitor(values.get("training"), values.get("metrics"), findings)
+    if isinstance(training := values.get("training"), Training):
+        _check_lanes(training, findings)
     if isinstance(evaluation := values.get("evaluation"), Evaluation):
         check_evaluation(evaluation, findings)
         check_columns(evaluation, values.get("dataset"), findings)
@@ -76,6 +78,23 @@ def _check_monitor(training: Any, metrics: Sequence[Named] | None, findings: Fin
         names = ", ".join(f"'{name}'" for name in ["loss", *(metric.name for metric in metrics)])
         message = f"'{printable(stop.monitor)}' is not measured"
         findings.add(message, path, hint=f"watch one of {names}, or add it to the metrics")
+
+
+def _check_lanes(training: Training, findings: Findings) -> None:
+    """Note settings of the compiled engine that another one would ignore, or that contradict each other."""
+    for key, value in (("program", training.program), ("lanes", training.lanes)):
+        if value is not None and training.engine != "compiled":
+            hint = "write engine: compiled, or leave it out"
+            findings.add(f"it would have no effect with 'engine: {training.engine}'", ("training", key), hint=hint)
+    if training.lanes is not None and training.engine == "compiled":
+        if training.program is None:
+            findings.add("lanes need to know of which program", ("training", "lanes"), hint="name the program")
+        elif training.program == "graph" and training.lanes > 1:
+            hint = "write lanes: 1, or program: unrolled"
+            findings.add("the program 'graph' trains one fit at a time", ("training", "lanes"), hint=hint)
+        elif training.program == "vectorized" and training.lanes < 2:
+            hint = "write lanes: 2 or more, or program: unrolled"
+            findings.add("the program 'vectorized' needs at least two lanes", ("training", "lanes"), hint=hint)
 
 
 def _same_metric(one: str, other: str) -> bool:

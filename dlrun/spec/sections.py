@@ -140,14 +140,19 @@ class EarlyStopping(Section):
 
 
 class Training(Section):
-    """How long, in which batches, and with what help."""
+    """How long, in which batches, and with what help.
+
+    ``program`` and ``lanes`` belong to the compiled engine; None leaves them to its rules.
+    """
 
     epochs: Count = 20
     batch_size: Count = 32
     early_stopping: EarlyStopping | None = None
     schedule: Named | None = None
     class_weight: Literal["balanced"] | ClassWeights | None = None
-    engine: Literal["auto", "keras"] = "auto"
+    engine: Literal["auto", "keras", "compiled"] = "auto"
+    program: Literal["vectorized", "unrolled", "graph"] | None = None
+    lanes: Count | None = None
 
 
 class ExperimentSpec(Section):

@@ -1,28 +1,221 @@
-"""Which engine carries out a run, and why. Choosing loads no TensorFlow; using the engine does."""
+"""Which engine carries out a run, as which program, and why. Choosing loads no TensorFlow; using the engine does.
+
+The rules are a table that was found by measuring (``python benchmarks/rules.py`` shows where it is wrong). They see
+the spec, shapes and the device, never a stop-watch: the same spec gets the same program on every machine of a kind.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
+from dlrun.errors import Problem, SpecError
 from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import Engine
+
+Program = Literal["vectorized", "unrolled", "graph"]
+
+MEMORY_BUDGET = 2 * 2**30
+"""Bytes that the lanes of one program may take: data, weights, and what a step needs of them besides."""
+MOST_LANES = 64
+"""Most fits trained together. More gain little, and a run that dies loses what was not finished."""
+SMALL_STEP = 50e6
+"""Multiplications of one lane's step below which XLA, on one core, beats TensorFlow's kernels on all of them."""
+
+DENSE_LIKE = frozenset(
+    {
+        "InputLayer",
+        "Dense",
+        "EinsumDense",
+        "Activation",
+        "ReLU",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "Softmax",
+        "Dropout",
+        "AlphaDropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "SpatialDropout1D",
+        "BatchNormalization",
+        "LayerNormalization",
+        "RMSNormalization",
+        "UnitNormalization",
+        "ActivityRegularization",
+        "Flatten",
+        "Reshape",
+        "Permute",
+        "RepeatVector",
+        "Identity",
+        "Rescaling",
+        "Embedding",
+        "GlobalAveragePooling1D",
+        "GlobalMaxPooling1D",
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Concatenate",
+        "Dot",
+    }
+)
+"""Keras layers whose operations take another axis in front, so that one operation serves all lanes."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to train, as far as the rules look at it.
+
+    Args:
+        layers: class names of all layers of the model, those inside of others too.
+        foreign: what is not Keras's own, in words: ``layer 'Wavelet'``.
+        parameters: that a step reads: all weights of the model.
+        optimiser_values: values that the optimiser keeps.
+        batch_size: rows in a step.
+        fits: how many fits the run has.
+        data_bytes: that one fit's rows take.
+    """
+
+    layers: frozenset[str]
+    foreign: tuple[str, ...]
+    parameters: int
+    optimiser_values: int
+    batch_size: int
+    fits: int
+    data_bytes: int
+
+    @property
+    def step_work(self) -> float:
+        """Estimate the multiplications of a step: forward, and twice as many backward."""
+        return 3.0 * self.batch_size * self.parameters
+
+    @property
+    def lane_bytes(self) -> int:
+        """Estimate what a lane takes: its rows, and weights, gradients and optimiser, old and new."""
+        return self.data_bytes + 8 * (2 * self.parameters + self.optimiser_values)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine's name, and the reason for it in words."""
+    """An engine, and the reason for it in words.
+
+    Args:
+        name: what the spec calls it.
+        why: the reason.
+        program: how the compiled engine lays lanes out; None for the Keras engine.
+        lanes: how many fits train together in one program; None for the Keras engine.
+    """
 
     name: str
     why: str
+    program: Program | None = None
+    lanes: int | None = None
 
     def load(self) -> Engine:
         """Import the engine, and TensorFlow with it."""
         prepare_backend()
-        from dlrun.training.keras_engine import KerasEngine
+        if self.name == "keras":
+            from dlrun.training.keras_engine import KerasEngine
 
-        return KerasEngine()
+            return KerasEngine()
+        from dlrun.training.compiled.engine import CompiledEngine
+
+        assert self.lanes is not None
+        return CompiledEngine(self.lanes, vectorized=self.program == "vectorized", xla=self.program != "graph")
 
 
-def choose_engine(asked: str) -> Choice:
-    """Choose by what the spec asks for: ``auto`` or an engine's name. A pure function; no stop-watch is involved."""
-    return Choice("keras", "the spec asks for it" if asked == "keras" else "model.fit carries out every spec")
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table.
+
+    Args:
+        holds: of which work it speaks.
+        program: None for the Keras engine.
+        together: whether several fits train in one program.
+        why: the reason, in words.
+    """
+
+    holds: Callable[[Work], bool]
+    program: Program | None
+    together: bool
+    why: str
+
+
+def _dense_like(work: Work) -> bool:
+    return work.layers <= DENSE_LIKE
+
+
+def _small(work: Work) -> bool:
+    return work.step_work <= SMALL_STEP
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(lambda work: bool(work.foreign), None, False, "a plugin may do what a compiled program cannot see"),
+    Rule(
+        lambda work: _dense_like(work) and _small(work) and work.fits > 1,
+        "vectorized",
+        True,
+        "small dense-like net: the same operations serve all lanes, compiled by XLA",
+    ),
+    Rule(
+        lambda work: _dense_like(work) and _small(work),
+        "unrolled",
+        False,
+        "small dense-like net, one fit: a lane of its own, compiled by XLA",
+    ),
+    Rule(
+        _dense_like,
+        "graph",
+        False,
+        "wide dense net: the arithmetic outweighs what lanes save; epochs run in the graph",
+    ),
+    Rule(
+        lambda work: True,
+        "graph",
+        False,
+        "convolutions, recurrent and other layers gain nothing from lanes or XLA on a CPU; epochs run in the graph",
+    ),
+)
+"""The first row that holds decides."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the spec asks for; None leaves it to the rules."""
+
+    engine: Literal["auto", "keras", "compiled"] = "auto"
+    program: Program | None = None
+    lanes: int | None = None
+
+
+def choose_engine(asked: Asked, work: Work) -> Choice:
+    """Choose the engine for a run: a pure function of what is asked for and what there is to do.
+
+    Raises:
+        SpecError: the spec asks for the compiled engine, and it cannot represent the model.
+    """
+    if asked.engine == "keras":
+        return Choice("keras", "the spec asks for it")
+    rule = next(rule for rule in RULES if rule.holds(work))
+    if asked.engine == "auto" and rule.program is None:
+        return Choice("keras", f"{rule.why}: {', '.join(work.foreign)}")
+    if rule.program is None:
+        message = f"the compiled engine cannot take {', '.join(work.foreign)}: {rule.why}"
+        raise SpecError([Problem(message, ("training", "engine"), hint="write engine: auto, or keras")])
+    program = asked.program or rule.program
+    why = rule.why if asked.program in (None, rule.program) else "the spec asks for it"
+    lanes = asked.lanes or (_width(work) if program != "graph" and (rule.together or asked.program) else 1)
+    if program == "vectorized":
+        lanes = max(2, lanes)  # XLA fails to compile a map over exactly one
+    return Choice("compiled", why, program, lanes)
+
+
+def _width(work: Work) -> int:
+    """Return how many lanes a program has: groups as equal as can be, none above the budget."""
+    most = max(1, min(MOST_LANES, MEMORY_BUDGET // max(1, work.lane_bytes)))
+    groups = -(-work.fits // most)
+    return -(-work.fits // groups)

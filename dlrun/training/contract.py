@@ -24,13 +24,22 @@ Score = Callable[[Predictions], Scores]
 """Scores predictions (rows, outputs) by every metric but the loss."""
 
 
+REPORT_EVERY = 0.25
+"""About how many seconds lie between two ``BatchEnded`` events."""
+
+
 @dataclass(frozen=True)
 class FoldTask:
-    """One fit to do: which split, and the seed of everything random in it. Iterations and folds count from 1."""
+    """One fit to do: which split, and the seed of everything random in it. Iterations and folds count from 1.
+
+    ``number`` counts the fits of a run from 0. An engine that trains several together gives a fit the place that it
+    has beside all the others, also where it is asked for one of them alone.
+    """
 
     iteration: int
     fold: int
     seed: int
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,29 +8,23 @@ those predictions; progress leaves as events.
 from __future__ import annotations
 
 import gc
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from dlrun import seeds
-from dlrun.data.dataset import Indices
-from dlrun.errors import DataError, SpecError, TrainingError
-from dlrun.events import BatchEnded, EpochEnded, FitEnded, FitStarted, OnEvent
+from dlrun.events import BatchEnded, FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import EpochBatches, row_picker
-from dlrun.training.contract import FitResult, FoldData, FoldTask, Predictions, Score, Scores, TrainingPlan
+from dlrun.training.contract import REPORT_EVERY, FitResult, FoldData, FoldTask, TrainingPlan
+from dlrun.training.failing import FIT_ERRORS, words_of
+from dlrun.training.following import Following
 from dlrun.training.net import Net
 from dlrun.training.scoring import Scorer
 from dlrun.training.watching import Watch
 from dlrun.training.weights import named_weights
-
-REPORT_EVERY = 0.25  # seconds between two BatchEnded events
-DIVERGED = "a smaller learning rate or `- normalise` in preprocessing usually helps"
 
 
 class KerasEngine:
@@ -65,14 +59,8 @@ class _Fits:
         watch = Watch(self._plan)
         try:
             result = self._fit(task, self._prepare(task), watch)
-        except (tf.errors.ResourceExhaustedError, MemoryError):
-            failure = f"memory ran out while training with batches of {self._plan.batch_size}"
-            hint: str | None = "a smaller training.batch_size or a smaller model needs less"
-        except tf.errors.OpError as error:
-            failure = f"TensorFlow could not carry out a step: {_reason(error)}"
-            hint = "the layers and the data do not fit together in every row; log.txt and --debug say more"
-        except (DataError, SpecError, TrainingError) as error:  # not what a listener may raise: that ends the run
-            failure, hint = error.message, error.hint
+        except FIT_ERRORS as error:
+            failure, hint = words_of(error, self._plan.batch_size)
         else:
             self._on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
             return result
@@ -85,13 +73,14 @@ class _Fits:
         net = self._net_for(task, data)
         pick = row_picker(data.inputs)
         batches = EpochBatches(data, pick, plan.batch_size)
-        follower = _Follower(task, data, plan, batches, Scorer(net.forward, data, pick), watch, on_event)
+        scorer = Scorer(net.forward, data, pick)
+        follower = _Follower(Following(task, data, plan, watch, on_event), plan, batches, scorer, on_event)
         on_event(FitStarted(task.iteration, task.fold, batches.steps))
         net.model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
         result = follower.result(net.model)
         if self._several:  # the next fold goes on with this model
-            return replace(result, model=None, weights=named_weights(net.model))
-        return result
+            return replace(result, weights=named_weights(net.model))
+        return replace(result, model=net.model)
 
     def _net_for(self, task: FoldTask, data: FoldData) -> Net:
         seed = seeds.child_seed(task.seed, "weights", task.iteration, task.fold)
@@ -106,38 +95,19 @@ class _Fits:
         return net
 
 
-def _reason(error: tf.errors.OpError) -> str:
-    """Return the line that says what was wrong, out of a report on the graph."""
-    lines = [line.strip() for line in str(error.message).splitlines()]
-    told = [line for line in lines if line and not line.startswith(("[[", "File ", "Detected at", "Graph execution"))]
-    return told[-1] if told else type(error).__name__
-
-
 class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Sits in ``model.fit``: sets each epoch's order, scores held-out rows, decides when to stop."""
+    """Sits in ``model.fit``: sets each epoch's order, predicts held-out rows, and ends the fit when told."""
 
     def __init__(
-        self,
-        task: FoldTask,
-        data: FoldData,
-        plan: TrainingPlan,
-        batches: EpochBatches,
-        scorer: Scorer,
-        watch: Watch,
-        on_event: OnEvent,
+        self, following: Following, plan: TrainingPlan, batches: EpochBatches, scorer: Scorer, on_event: OnEvent
     ) -> None:
         super().__init__()
-        self._task, self._data, self._plan = task, data, plan
+        self._following, self._data, self._plan = following, following.data, plan
         self._batches, self._scorer, self._on_event = batches, scorer, on_event
-        self._watch = watch
-        self._failure: str | None = None
-        self._stopped_early = False
-        self._predictions = np.empty((0, 0), np.float32)
-        self._follows = plan.follow and len(data.validation) > 0
         self._restore: list[Any] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        task, rows = self._task, len(self._data.train)
+        task, rows = self._following.task, len(self._data.train)
         self._batches.set_order(seeds.batch_order(task.seed, task.iteration, task.fold, epoch + 1, rows))
         self._epoch = epoch + 1
         self._started = self._reported = time.monotonic()
@@ -146,70 +116,24 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         now = time.monotonic()
         if now - self._reported >= REPORT_EVERY:
             self._reported = now
-            task = self._task
+            task = self._following.task
             self._on_event(BatchEnded(task.iteration, task.fold, self._epoch, batch, self._batches.steps))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        following, data = self._following, self._data
         train = {name: float((logs or {})[name]) for name in ("loss", *self._plan.train_metrics)}
-        validation: Scores = {}
-        if self._follows:
-            self._predictions, validation = self._score(self._data.validation, self._data.score)
-        self._watch.record(train, validation, self._predictions, time.monotonic() - self._started)
-        task = self._task
-        self._on_event(
-            EpochEnded(
-                task.iteration, task.fold, self._epoch, self._plan.epochs, train, validation, self._watch.seconds[-1]
-            )
-        )
-        bad = [
-            part
-            for part, scores in (("training", train), ("validation", validation))
-            if not math.isfinite(scores.get("loss", 0.0))
-        ]
-        if bad:
-            self._failure = f"the {' and the '.join(bad)} loss became NaN or infinite in epoch {self._epoch}"
-            self.model.stop_training = True
-        else:
-            self._check_early_stop(validation)
-
-    def _score(self, rows: Indices, score: Score) -> tuple[Predictions, Scores]:
-        predictions, loss = self._scorer(rows)
-        # A net that has diverged has nothing to score, and metrics may refuse NaN.
-        scores = score(predictions) if np.isfinite(predictions).all() else {}
-        return predictions, {"loss": loss, **scores}
-
-    def _check_early_stop(self, validation: Scores) -> None:
-        rule = self._plan.early_stop
-        if rule is None:
-            return
-        values = validation
-        if self._data.monitor is not None and self._data.score_monitor is not None:
-            _, values = self._score(self._data.monitor, self._data.score_monitor)
-        if self._watch.monitor(values.get(rule.monitor, math.nan), rule) and rule.restore_best:
+        held_out = self._scorer(data.validation) if following.follows else None
+        monitor = data.monitor
+        monitored = None if monitor is None or not following.monitors else lambda: self._scorer(monitor)
+        following.end_epoch(train, held_out, monitored, time.monotonic() - self._started)
+        if following.improved:
             self._restore = self.model.get_weights()
-        if self._watch.should_stop(rule):
-            self._stopped_early = self._epoch < self._plan.epochs
+        if following.done:
             self.model.stop_training = True
 
     def result(self, model: keras.Model) -> FitResult:
         """Sum up, with the weights that count put back into the model."""
-        watch, final_epoch = self._watch, self._watch.epochs
-        goes_back = self._restore is not None and self._failure is None
-        if goes_back:
+        if self._following.goes_back:
             model.set_weights(self._restore)
-            final_epoch = watch.monitored_epoch
-        if len(self._data.validation) and (goes_back or not self._follows):
-            self._predictions, _ = self._scorer(self._data.validation)
-        best = self._predictions if watch.best_predictions is None else watch.best_predictions
-        return FitResult(
-            task=self._task,
-            history=watch.history,
-            predictions=self._predictions,
-            best_epoch=watch.best_epoch or watch.epochs,
-            best_predictions=best,
-            final_epoch=final_epoch,
-            model=model,
-            stopped_early=self._stopped_early,
-            failure=self._failure,
-            hint=self._failure and DIVERGED,
-        )
+        last = self._scorer(self._data.validation)[0] if self._following.predicts_last else None
+        return self._following.result(last)

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlrun.data.dataset import Array
-from dlrun.training.batches import as_loss_takes, input_type
+from dlrun.training.batches import row_shapes
 from dlrun.training.contract import FoldData, TrainingPlan
 from dlrun.training.scoring import Forward
-
-Shape = tuple[object, ...]
 
 
 class Net:
@@ -29,7 +27,7 @@ class Net:
     """
 
     def __init__(self, data: FoldData, plan: TrainingPlan, seed: int) -> None:
-        self._plan, self._shape = plan, _shape_of(data)
+        self._plan, self._shape = plan, row_shapes(data)
         self.model = plan.build(data.inputs.shape[1:], seed)
         self.model.compile(**plan.compile_arguments())
         self.model.optimizer.build(self.model.trainable_variables)
@@ -38,7 +36,7 @@ class Net:
 
     def restarted(self, data: FoldData, seed: int) -> Net | None:
         """Go back to where a new net for this fold would begin; None where this one cannot take the fold's data."""
-        if _shape_of(data) != self._shape:
+        if row_shapes(data) != self._shape:
             return None
         fresh = self._plan.build(data.inputs.shape[1:], seed)
         for variable, value in zip(self.model.variables, fresh.variables, strict=True):
@@ -46,9 +44,3 @@ class Net:
         for variable, array in zip(self.model.optimizer.variables, self._optimiser, strict=True):
             variable.assign(array)
         return self
-
-
-def _shape_of(data: FoldData) -> Shape:
-    """Say what a traced graph depends on: shapes and types of a row, and whether rows are weighed."""
-    targets = as_loss_takes(data.targets)
-    return data.inputs.shape[1:], input_type(data.inputs), targets.shape[1:], targets.dtype.str, data.weights is None

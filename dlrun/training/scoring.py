@@ -8,12 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from dlrun.data.dataset import Indices
-from dlrun.training.batches import PickRows, as_loss_takes, input_type
+from dlrun.training.batches import PickRows, as_loss_takes, input_type, most_predicted
 from dlrun.training.contract import FoldData, Predictions
-
-PREDICT_BATCH = 1024
-"""Most rows predicted at once; fewer when rows are wide, so that a batch of inputs stays within 64 MB."""
-PREDICT_BYTES = 64 * 2**20
 
 
 class Forward:
@@ -46,8 +42,7 @@ class Scorer:
     def __init__(self, forward: Forward, data: FoldData, pick: PickRows) -> None:
         self._forward, self._pick = forward, pick
         self._targets = as_loss_takes(data.targets)
-        row_bytes = 4 * int(np.prod(data.inputs.shape[1:]))
-        self._batch = max(1, min(PREDICT_BATCH, PREDICT_BYTES // max(row_bytes, 1)))
+        self._batch = most_predicted(data.inputs.shape[1:])
 
     def __call__(self, rows: Indices) -> tuple[Predictions, float]:
         """Return predictions (rows, outputs) and the mean loss over the rows."""

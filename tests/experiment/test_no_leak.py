@@ -153,6 +153,7 @@ def trained(fits: Sequence[tuple[Experiment, Split]]) -> list[tuple[dict[str, An
     from dlrun.events import ignore
     from dlrun.experiment.training import training_plan
     from dlrun.training.contract import FitResult, FoldData, FoldTask
+    from dlrun.training.keras_engine import KerasEngine
     from dlrun.training.weights import named_weights
 
     experiment, queue, initial = fits[0][0], iter(fits), []
@@ -168,7 +169,7 @@ def trained(fits: Sequence[tuple[Experiment, Split]]) -> list[tuple[dict[str, An
         return fold_data(own.spec, own.dataset, encode_fold(own.spec, own.dataset, own.splits, split), own.metrics)
 
     tasks = [FoldTask(split.iteration, split.fold, own.spec.seed) for own, split in fits]
-    results: Iterator[FitResult] = experiment.engine.load().fit(tasks, prepare, replace(planned, build=build), ignore)
+    results: Iterator[FitResult] = KerasEngine().fit(tasks, prepare, replace(planned, build=build), ignore)
     found = []
     for result in results:
         assert result.failure is None

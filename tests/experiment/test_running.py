@@ -253,7 +253,7 @@ def test_a_layer_that_does_not_fit_is_found_before_a_folder_is_made(spec: Path) 
 def test_early_stopping_on_inner_rows_keeps_the_validation_rows_out_of_it(spec: Path) -> None:
     stopping = "training.early_stopping={patience: 2, on: inner, inner: 0.25}"
 
-    record = record_of(train(spec, stopping, "training.epochs=300"))
+    record = record_of(train(spec, stopping, "training.epochs=2000"))
 
     parts = record["protocol"]
     assert (parts["train"], parts["monitor"], parts["validation"], parts["test"]) == (54, 18, 18, 30)

@@ -112,6 +112,11 @@ BAD = (
     "training: {class_weight: balance}\n" + TAIL,
     "training: {schedule: {Cosine: 3}}\n" + TAIL,
     "training: {engine: jax}\n" + TAIL,
+    "training: {program: graph}\n" + TAIL,
+    "training: {engine: keras, lanes: 4}\n" + TAIL,
+    "training: {engine: compiled, lanes: 4}\n" + TAIL,
+    "training: {engine: compiled, program: graph, lanes: 4}\n" + TAIL,
+    "training: {engine: compiled, program: vectorized, lanes: 1}\n" + TAIL,
     "labels: integer\nloss: categorical_crossentropy\n" + TAIL,
     "output: false\nlast_activation: relu\n" + TAIL,
 )

@@ -1,0 +1,143 @@
+"""A Keras model as pure functions of one lane's state: a training step, a prediction, the metrics' results.
+
+They are what ``Model.train_step`` and ``Model.test_step`` compute, with Keras's own layers, losses, metrics and
+optimisers; only where values live differs. A lane's state is a tuple of tensors, so a program can stack many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlrun.data.dataset import Array
+from dlrun.data.encoded import take
+from dlrun.training.batches import as_loss_takes, pick_rows, placed
+from dlrun.training.compiled.stateless import apply_gradients, without_distribution
+from dlrun.training.contract import FoldData, TrainingPlan
+
+Tensors = Sequence[Any]
+
+
+class LaneState(NamedTuple):
+    """All that changes while a fit goes on. In a program each tensor has the lanes in front.
+
+    ``others`` are the model's variables that are not trained: moving averages, the states of random streams.
+    """
+
+    weights: Tensors
+    others: Tensors
+    optimiser: Tensors
+    metrics: Tensors
+
+
+class LaneNet:
+    """A compiled model, and its functions.
+
+    Args:
+        data: of any fold: its shapes and types are those of every lane.
+        plan: builds and compiles.
+        seed: of initial weights.
+    """
+
+    def __init__(self, data: FoldData, plan: TrainingPlan, seed: int) -> None:
+        self._plan, self._shape = plan, data.inputs.shape[1:]
+        self.model = plan.build(self._shape, seed)
+        self.model.compile(**plan.compile_arguments())
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._loss = keras.metrics.Mean(name="loss")
+        self._build_metrics(data)
+        self._metrics = [*self._loss.variables, *self.model.metrics_variables]
+        self._fresh = (_values(self.model.optimizer.variables), _values(self._metrics))
+        self._first: tuple[int, list[Array], list[Array]] | None = (seed, *self._variables_of(self.model))
+
+    def initial(self, seed: int) -> LaneState:
+        """Return the state in which a fit with this seed begins, as arrays."""
+        if self._first is not None and self._first[0] == seed:
+            _, weights, others = self._first
+        else:
+            weights, others = self._variables_of(self._plan.build(self._shape, seed))
+        return LaneState(weights, others, *self._fresh)
+
+    def put_back(self, state: LaneState) -> Any:
+        """Set the model's and the optimiser's variables to one lane's values; returns the model."""
+        pairs = (
+            (self.model.trainable_variables, state.weights),
+            (self.model.non_trainable_variables, state.others),
+            (self.model.optimizer.variables, state.optimiser),
+        )
+        for variables, values in pairs:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return self.model
+
+    def tracing(self) -> AbstractContextManager[None]:
+        """Surround whatever traces `train_step`."""
+        return without_distribution(self.model.optimizer)
+
+    def train_step(self, state: LaneState, inputs: Any, targets: Any, row_weights: Any | None) -> LaneState:
+        """Carry out one step on a batch: (batch, ...) inputs and targets, (batch,) weights of rows or None."""
+        model = self.model
+        with tf.GradientTape() as tape:
+            tape.watch(state.weights)
+            with keras.StatelessScope(state_mapping=self._model_mapping(state), collect_losses=True) as scope:
+                outputs = model(inputs, training=True)
+                loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=row_weights, training=True)
+                scaled = model.optimizer.scale_loss(loss)
+            others = [scope.get_current_value(variable) for variable in model.non_trainable_variables]
+        gradients = tape.gradient(scaled, state.weights)
+        weights, optimiser = apply_gradients(model.optimizer, state.optimiser, gradients, state.weights)
+        metrics = self._updated_metrics(state.metrics, loss, inputs, targets, outputs, row_weights)
+        return LaneState(weights, others, optimiser, metrics)
+
+    def predict(self, weights: Tensors, others: Tensors, inputs: Any, targets: Any) -> tuple[Any, Any]:
+        """Return predictions (rows, outputs) and the mean loss with penalties, as ``evaluate`` computes it."""
+        model = self.model
+        mapping = self._model_mapping(LaneState(weights, others, (), ()))
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True):
+            outputs = model(inputs, training=False)
+            loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=False)
+        return outputs, loss
+
+    def results(self, metrics: Tensors) -> Any:
+        """Return the training loss and metrics of the epoch so far, (1 + metrics,), in the order of the plan."""
+        with keras.StatelessScope(state_mapping=list(zip(self._metrics, metrics, strict=True))):
+            values = {**self.model.get_metrics_result(), "loss": self._loss.result()}
+        return tf.stack([tf.cast(values[name], keras.config.floatx()) for name in ("loss", *self._plan.train_metrics)])
+
+    def _model_mapping(self, state: LaneState) -> list[tuple[Any, Any]]:
+        model = self.model
+        return [
+            *zip(model.trainable_variables, state.weights, strict=True),
+            *zip(model.non_trainable_variables, state.others, strict=True),
+        ]
+
+    def _updated_metrics(
+        self, metrics: Tensors, loss: Any, inputs: Any, targets: Any, outputs: Any, row_weights: Any | None
+    ) -> list[Any]:
+        with keras.StatelessScope(state_mapping=list(zip(self._metrics, metrics, strict=True))) as scope:
+            self._loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
+            self.model.compute_metrics(x=inputs, y=targets, y_pred=outputs, sample_weight=row_weights)
+        return [scope.get_current_value(variable) for variable in self._metrics]
+
+    def _build_metrics(self, data: FoldData) -> None:
+        """Let Keras make the metrics' variables, which it does at their first batch; here it counts for nothing."""
+        rows = data.train[:2]
+        inputs = pick_rows(placed(take(data.inputs, rows)), tf.range(len(rows)))
+        targets = tf.constant(as_loss_takes(data.targets[rows]))
+        outputs = self.model(inputs, training=False)
+        self.model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=False)
+        self.model.compute_metrics(x=inputs, y=targets, y_pred=outputs)
+        self.model.reset_metrics()
+
+    @staticmethod
+    def _variables_of(model: Any) -> tuple[list[Array], list[Array]]:
+        return _values(model.trainable_variables), _values(model.non_trainable_variables)
+
+
+def _values(variables: Sequence[Any]) -> list[Array]:
+    return [np.array(variable.numpy()) for variable in variables]

@@ -1,0 +1,29 @@
+"""Which errors are the failure of a fit and not the end of a run, and what to say of them."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dlrun.errors import DataError, SpecError, TrainingError
+
+FIT_ERRORS = (MemoryError, tf.errors.OpError, DataError, SpecError, TrainingError)
+"""What may go wrong in one fit while the others go on."""
+
+
+def words_of(error: Exception, batch_size: int) -> tuple[str, str | None]:
+    """Return what went wrong, and what to do about it, of one of `FIT_ERRORS`."""
+    if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+        failure = f"memory ran out while training with batches of {batch_size}"
+        return failure, "a smaller training.batch_size or a smaller model needs less"
+    if isinstance(error, tf.errors.OpError):
+        failure = f"TensorFlow could not carry out a step: {_reason(error)}"
+        return failure, "the layers and the data do not fit together in every row; log.txt and --debug say more"
+    assert isinstance(error, DataError | SpecError | TrainingError)
+    return error.message, error.hint
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Return the line that says what was wrong, out of a report on the graph."""
+    lines = [line.strip() for line in str(error.message).splitlines()]
+    told = [line for line in lines if line and not line.startswith(("[[", "File ", "Detected at", "Graph execution"))]
+    return told[-1] if told else type(error).__name__
