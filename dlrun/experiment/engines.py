@@ -61,6 +61,7 @@ def work_of(experiment: Experiment, model: Any, fits: int) -> Work:
     return Work(
         layers=frozenset(kind.__name__ for kind in kinds),
         foreign=tuple(dict.fromkeys(f"the {what} '{kind.__name__}'" for what, kind in foreign)),
+        optimiser=type(model.optimizer).__name__,
         parameters=int(model.count_params()),
         optimiser_values=sum(int(np.prod(variable.shape)) for variable in model.optimizer.variables),
         batch_size=experiment.spec.training.batch_size,

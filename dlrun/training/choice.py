@@ -66,13 +66,22 @@ DENSE_LIKE = frozenset(
 """Keras layers whose operations take another axis in front, so that one operation serves all lanes."""
 
 
+REFUSED = {
+    "ScheduleFreeAdamW": (
+        "Keras's ScheduleFreeAdamW reads its momentum after changing it on TensorFlow, and a program of values cannot"
+    ),
+}
+"""Optimisers that a compiled program would not follow to the same numbers, and why."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What there is to train, as far as the rules look at it.
 
     Args:
         layers: class names of all layers of the model, those inside of others too.
-        foreign: what is not Keras's own, in words: ``layer 'Wavelet'``.
+        foreign: what is not Keras's own, in words: ``the layer 'Wavelet'``.
+        optimiser: its class name.
         parameters: that a step reads: all weights of the model.
         optimiser_values: values that the optimiser keeps.
         batch_size: rows in a step.
@@ -82,11 +91,19 @@ class Work:
 
     layers: frozenset[str]
     foreign: tuple[str, ...]
+    optimiser: str
     parameters: int
     optimiser_values: int
     batch_size: int
     fits: int
     data_bytes: int
+
+    @property
+    def refusal(self) -> str | None:
+        """Say why a compiled program cannot represent the fits; None where it can."""
+        if self.foreign:
+            return f"a plugin may do what a compiled program cannot see: {', '.join(self.foreign)}"
+        return REFUSED.get(self.optimiser)
 
     @property
     def step_work(self) -> float:
@@ -134,13 +151,13 @@ class Rule:
 
     Args:
         holds: of which work it speaks.
-        program: None for the Keras engine.
+        program: how lanes are laid out.
         together: whether several fits train in one program.
         why: the reason, in words.
     """
 
     holds: Callable[[Work], bool]
-    program: Program | None
+    program: Program
     together: bool
     why: str
 
@@ -154,7 +171,6 @@ def _small(work: Work) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(lambda work: bool(work.foreign), None, False, "a plugin may do what a compiled program cannot see"),
     Rule(
         lambda work: _dense_like(work) and _small(work) and work.fits > 1,
         "vectorized",
@@ -200,12 +216,12 @@ def choose_engine(asked: Asked, work: Work) -> Choice:
     """
     if asked.engine == "keras":
         return Choice("keras", "the spec asks for it")
-    rule = next(rule for rule in RULES if rule.holds(work))
-    if asked.engine == "auto" and rule.program is None:
-        return Choice("keras", f"{rule.why}: {', '.join(work.foreign)}")
-    if rule.program is None:
-        message = f"the compiled engine cannot take {', '.join(work.foreign)}: {rule.why}"
+    if asked.engine == "auto" and work.refusal:
+        return Choice("keras", work.refusal)
+    if work.refusal:
+        message = f"the compiled engine cannot train this: {work.refusal}"
         raise SpecError([Problem(message, ("training", "engine"), hint="write engine: auto, or keras")])
+    rule = next(rule for rule in RULES if rule.holds(work))
     program = asked.program or rule.program
     why = rule.why if asked.program in (None, rule.program) else "the spec asks for it"
     lanes = asked.lanes or (_width(work) if program != "graph" and (rule.together or asked.program) else 1)

@@ -22,6 +22,13 @@ def words_of(error: Exception, batch_size: int) -> tuple[str, str | None]:
     return error.message, error.hint
 
 
+def first_line(error: Exception) -> str:
+    """Reduce an error of TensorFlow's or Keras's to one line of at most 200 characters."""
+    text = _reason(error) if isinstance(error, tf.errors.OpError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:200]
+
+
 def _reason(error: tf.errors.OpError) -> str:
     """Return the line that says what was wrong, out of a report on the graph."""
     lines = [line.strip() for line in str(error.message).splitlines()]

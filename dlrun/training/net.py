@@ -7,13 +7,9 @@ fresh optimiser have. A fit changes nothing but variables in any layer, metric o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from dlrun.data.dataset import Array
 from dlrun.training.batches import row_shapes
 from dlrun.training.contract import FoldData, TrainingPlan
+from dlrun.training.fresh import FreshOptimiser
 from dlrun.training.scoring import Forward
 
 
@@ -31,7 +27,7 @@ class Net:
         self.model = plan.build(data.inputs.shape[1:], seed)
         self.model.compile(**plan.compile_arguments())
         self.model.optimizer.build(self.model.trainable_variables)
-        self._optimiser: Sequence[Array] = [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
+        self._optimiser = FreshOptimiser(plan, self.model)
         self.forward = Forward(self.model, data)
 
     def restarted(self, data: FoldData, seed: int) -> Net | None:
@@ -41,6 +37,6 @@ class Net:
         fresh = self._plan.build(data.inputs.shape[1:], seed)
         for variable, value in zip(self.model.variables, fresh.variables, strict=True):
             variable.assign(value)
-        for variable, array in zip(self.model.optimizer.variables, self._optimiser, strict=True):
+        for variable, array in zip(self.model.optimizer.variables, self._optimiser.values(fresh), strict=True):
             variable.assign(array)
         return self

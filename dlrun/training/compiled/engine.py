@@ -133,7 +133,7 @@ class _Fits:
         group = Group(net, self._compiled.program, data, lanes, follow, plan, self._on_event, self._pace)
         results = []
         for result, state in group.run():
-            model: Any = net.put_back(state)
+            model: Any = net.put_back(state, last=result.final_epoch == result.history.epochs)
             results.append(
                 replace(result, weights=named_weights(model)) if self._several else replace(result, model=model)
             )

@@ -6,19 +6,18 @@ optimisers; only where values live differs. A lane's state is a tuple of tensors
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from dlrun.data.dataset import Array
 from dlrun.data.encoded import take
 from dlrun.training.batches import as_loss_takes, pick_rows, placed
-from dlrun.training.compiled.stateless import apply_gradients, without_distribution
+from dlrun.training.compiled.stateless import apply_gradients, without_branches, without_distribution
 from dlrun.training.contract import FoldData, TrainingPlan
+from dlrun.training.fresh import FreshOptimiser, values_of
 
 Tensors = Sequence[Any]
 
@@ -50,21 +49,26 @@ class LaneNet:
         self.model.compile(**plan.compile_arguments())
         self.model.optimizer.build(self.model.trainable_variables)
         self._loss = keras.metrics.Mean(name="loss")
+        weights, others = values_of(self.model.trainable_variables), values_of(self.model.non_trainable_variables)
         self._build_metrics(data)
         self._metrics = [*self._loss.variables, *self.model.metrics_variables]
-        self._fresh = (_values(self.model.optimizer.variables), _values(self._metrics))
-        self._first: tuple[int, list[Array], list[Array]] | None = (seed, *self._variables_of(self.model))
+        self._optimiser, self._no_metrics = FreshOptimiser(plan, self.model), values_of(self._metrics)
+        # From before the metrics were made: even a prediction moves the random streams of some layers on.
+        self._first = seed, LaneState(weights, others, self._optimiser.values(self.model), self._no_metrics)
 
     def initial(self, seed: int) -> LaneState:
         """Return the state in which a fit with this seed begins, as arrays."""
-        if self._first is not None and self._first[0] == seed:
-            _, weights, others = self._first
-        else:
-            weights, others = self._variables_of(self._plan.build(self._shape, seed))
-        return LaneState(weights, others, *self._fresh)
+        first_seed, state = self._first
+        return state if first_seed == seed else self._beginning(self._plan.build(self._shape, seed))
 
-    def put_back(self, state: LaneState) -> Any:
-        """Set the model's and the optimiser's variables to one lane's values; returns the model."""
+    def put_back(self, state: LaneState, *, last: bool) -> Any:
+        """Set the model's and the optimiser's variables to one lane's values; returns the model.
+
+        Args:
+            state: arrays.
+            last: whether the weights are those of the last epoch. ``model.fit`` ends by putting the optimiser's moving
+                averages in their place, where it keeps any.
+        """
         pairs = (
             (self.model.trainable_variables, state.weights),
             (self.model.non_trainable_variables, state.others),
@@ -73,11 +77,15 @@ class LaneNet:
         for variables, values in pairs:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+        if last:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
         return self.model
 
-    def tracing(self) -> AbstractContextManager[None]:
-        """Surround whatever traces `train_step`."""
-        return without_distribution(self.model.optimizer)
+    @contextmanager
+    def tracing(self, *, vectorized: bool) -> Iterator[None]:
+        """Surround whatever traces the functions below, for one lane or for a map over lanes."""
+        with without_distribution(self.model.optimizer), without_branches() if vectorized else nullcontext():
+            yield
 
     def train_step(self, state: LaneState, inputs: Any, targets: Any, row_weights: Any | None) -> LaneState:
         """Carry out one step on a batch: (batch, ...) inputs and targets, (batch,) weights of rows or None."""
@@ -107,7 +115,8 @@ class LaneNet:
         """Return the training loss and metrics of the epoch so far, (1 + metrics,), in the order of the plan."""
         with keras.StatelessScope(state_mapping=list(zip(self._metrics, metrics, strict=True))):
             values = {**self.model.get_metrics_result(), "loss": self._loss.result()}
-        return tf.stack([tf.cast(values[name], keras.config.floatx()) for name in ("loss", *self._plan.train_metrics)])
+        names = ("loss", *self._plan.train_metrics)
+        return tf.stack([tf.reshape(tf.cast(values[name], keras.config.floatx()), []) for name in names])
 
     def _model_mapping(self, state: LaneState) -> list[tuple[Any, Any]]:
         model = self.model
@@ -134,10 +143,6 @@ class LaneNet:
         self.model.compute_metrics(x=inputs, y=targets, y_pred=outputs)
         self.model.reset_metrics()
 
-    @staticmethod
-    def _variables_of(model: Any) -> tuple[list[Array], list[Array]]:
-        return _values(model.trainable_variables), _values(model.non_trainable_variables)
-
-
-def _values(variables: Sequence[Any]) -> list[Array]:
-    return [np.array(variable.numpy()) for variable in variables]
+    def _beginning(self, model: Any) -> LaneState:
+        weights, others = values_of(model.trainable_variables), values_of(model.non_trainable_variables)
+        return LaneState(weights, others, self._optimiser.values(model), self._no_metrics)

@@ -17,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dlrun.errors import TrainingError
 from dlrun.training.batches import Placed, float_type, pick_rows
 from dlrun.training.compiled import noise
 from dlrun.training.compiled.lane_net import LaneNet, LaneState
+from dlrun.training.failing import first_line
 
 Lanes = Any
 """Nested tensors with the lanes in front."""
@@ -95,7 +97,22 @@ class Program:
         self._choose: Callable[..., list[Any]] | None = None
 
     def make_ready(self, state: LaneState, data: LaneData, order: EpochOrder) -> None:
-        """Trace what an epoch needs while XLA compiles, which uses no Python."""
+        """Trace what an epoch needs while XLA compiles, which uses no Python.
+
+        Raises:
+            TrainingError: something in the model has no place in such a program.
+        """
+        try:
+            self._make_ready(state, data, order)
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            raise
+        except Exception as error:  # layers, losses and metrics are refused in many ways: ValueError, TypeError, ...
+            raise TrainingError(
+                f"the compiled engine cannot take this model: {first_line(error)}",
+                hint="`training: {engine: keras}` trains whatever Keras can",
+            ) from error
+
+    def _make_ready(self, state: LaneState, data: LaneData, order: EpochOrder) -> None:
         with ThreadPoolExecutor(1) as pool:
             compiling = None
             if order.whole:
@@ -139,7 +156,8 @@ class Program:
             results = tf.function(
                 lambda metrics: self._map(lambda args: self._net.results(args[0]), (metrics,)), autograph=False
             )
-            self._results = results.get_concrete_function(_specs(list(state.metrics)))
+            with self._net.tracing(vectorized=self._vectorized):
+                self._results = results.get_concrete_function(_specs(list(state.metrics)))
         return self._results(list(state.metrics))
 
     def choose(self, taken: tf.Tensor, new: LaneState, old: LaneState) -> LaneState:
@@ -168,7 +186,7 @@ class Program:
 
         compiled = tf.function(steps, jit_compile=xla, autograph=False)
         number = tf.TensorSpec([], tf.int32)
-        with self._net.tracing():
+        with self._net.tracing(vectorized=self._vectorized):
             traced = compiled.get_concrete_function(
                 _specs([list(part) for part in state]),
                 self._data_spec,
@@ -208,12 +226,13 @@ class Program:
 
             return self._map(lane, (weights, others, *shaped))
 
-        traced = tf.function(held_out, autograph=False).get_concrete_function(
-            _specs(list(state.weights)),
-            _specs(list(state.others)),
-            self._data_spec,
-            tf.TensorSpec([self.lanes, None], tf.int32),
-        )
+        with self._net.tracing(vectorized=self._vectorized):
+            traced = tf.function(held_out, autograph=False).get_concrete_function(
+                _specs(list(state.weights)),
+                _specs(list(state.others)),
+                self._data_spec,
+                tf.TensorSpec([self.lanes, None], tf.int32),
+            )
         return lambda *args: tuple(traced(*args))
 
     def _by_lane(self, flat: Any, count: Any) -> Any:
