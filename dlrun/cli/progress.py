@@ -116,8 +116,10 @@ class Progress:
         now = time.monotonic()
         if now - (self._drawn if self._live else self._said) < (REDRAW_EVERY if self._live else SAY_EVERY):
             return
-        same = [other for other in self._running.values() if other is not None and other.epoch == event.epoch]
-        mean = mean_epoch(same)
+        last = [other.epoch if other else 0 for other in self._running.values()]
+        if event.epoch - 1 in last:  # this epoch's values of another fold are still to come
+            return
+        mean = mean_epoch([other for other in self._running.values() if other and other.epoch == event.epoch])
         self._before = epoch_fields(mean)[1:]
         fields = epoch_fields(mean, self._where(event), self._left())
         if self._live:
@@ -140,7 +142,7 @@ class Progress:
 
     def _where(self, event: BatchEnded | EpochEnded) -> str:
         """Name the fold, or say how many train together."""
-        if self._together > 1:
+        if self._together > 1 and not self._verbose:
             return f"{len(self._running)} folds together"
         return fold_name(event.iteration, event.fold, self._iterations, self._k)
 

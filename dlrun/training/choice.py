@@ -70,8 +70,11 @@ REFUSED = {
     "ScheduleFreeAdamW": (
         "Keras's ScheduleFreeAdamW reads its momentum after changing it on TensorFlow, and a program of values cannot"
     ),
+    "SpectralNormalization": (
+        "SpectralNormalization sets a kernel in the middle of a step, and a program of values cannot"
+    ),
 }
-"""Optimisers that a compiled program would not follow to the same numbers, and why."""
+"""Optimisers and layers that a compiled program would not follow to Keras's numbers, and why."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Work:
         """Say why a compiled program cannot represent the fits; None where it can."""
         if self.foreign:
             return f"a plugin may do what a compiled program cannot see: {', '.join(self.foreign)}"
-        return REFUSED.get(self.optimiser)
+        return next((REFUSED[name] for name in (self.optimiser, *sorted(self.layers)) if name in REFUSED), None)
 
     @property
     def step_work(self) -> float:

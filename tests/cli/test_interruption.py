@@ -55,6 +55,17 @@ def test_a_second_signal_does_not_wait() -> None:
         interruption.handle(signal.SIGINT, None)
 
 
+def test_while_some_of_the_folds_that_train_together_go_on_a_signal_waits() -> None:
+    interruption = Interruption()
+    for fold in (1, 2):
+        interruption.listen(FitStarted(1, fold, 2))
+    interruption.listen(ended())
+    interruption.handle(signal.SIGINT, None)
+
+    with pytest.raises(KeyboardInterrupt):
+        interruption.listen(FitEnded(1, 2, epochs=1))
+
+
 @pytest.mark.parametrize("over", [lambda it: it.listen(ended()), lambda it: it.rest()])
 def test_after_training_a_signal_is_raised_at_once_again(over: Callable[[Interruption], None]) -> None:
     interruption = Interruption()
@@ -106,7 +117,7 @@ def test_ctrl_c_between_folds_keeps_the_folds_that_are_done(tiny: Path) -> None:
         tiny.parent,
         signal.SIGINT,
         lambda line: (run / "folds" / "i1-f1" / "outcome.npz").exists(),
-        *("kfold", "tiny.yaml", "--k", "2", "--json", "--set", "training.epochs=60"),
+        *("kfold", "tiny.yaml", "--k", "2", "--json", "--set", "training.epochs=60", "--set", "training.engine=keras"),
     )
 
     record = json.loads((run / "record.json").read_text())
@@ -120,6 +131,30 @@ def test_ctrl_c_between_folds_keeps_the_folds_that_are_done(tiny: Path) -> None:
     assert (run / "folds" / "i1-f1" / "weights.npz").exists()
     assert not (run / "folds" / "i1-f2" / "outcome.npz").exists()
     assert epochs == set(range(1, 61))
+
+
+@pytest.mark.tensorflow
+def test_ctrl_c_while_folds_train_together_keeps_the_epochs_of_them_all(tiny: Path) -> None:
+    run = tiny.parent / "runs" / "latest"
+
+    code, _, err = stopped(
+        tiny.parent,
+        signal.SIGINT,
+        lambda line: "epoch 20/" in " ".join(line.split()),
+        *("kfold", "tiny.yaml", "--k", "2", "--set", "training.epochs=1000000"),
+    )
+
+    record = json.loads((run / "record.json").read_text())
+    with (run / "history.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["metric"] == "loss"]
+    epochs = {fold: [int(row["epoch"]) for row in rows if row["fold"] == fold] for fold in ("1", "2")}
+    assert code == 130
+    assert err.endswith("interrupted\n")
+    assert "Traceback" not in err
+    assert (record["status"], record["engine"]["lanes"]) == ("interrupted", 2)
+    assert len(epochs["1"]) >= 20
+    assert all(found == list(range(1, len(found) + 1)) for found in epochs.values())
+    assert len(epochs["1"]) - len(epochs["2"]) in (0, 1)
 
 
 @pytest.mark.tensorflow

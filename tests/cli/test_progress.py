@@ -160,3 +160,42 @@ def test_quiet_is_silent(watch: Watch, tty: bool) -> None:
 
 def test_a_warning_stands_on_a_line_of_its_own(watch: Watch) -> None:
     assert watch(run(HOLD_OUT, 1, [Warned("careful")])) == "warning: careful\n"
+
+
+def together(folds: int, epochs: int = 3) -> Iterator[Event]:
+    """Folds that train as lanes of one program: they begin together, and end together."""
+    for fold in range(1, folds + 1):
+        yield FitStarted(1, fold, 5)
+    for epoch in range(1, epochs + 1):
+        yield BatchEnded(1, 1, epoch, 3, 5)
+        for fold in range(1, folds + 1):
+            yield EpochEnded(1, fold, epoch, epochs, {"loss": 0.5}, {"loss": 0.25, "mae": float(fold)}, 0.1)
+    for fold in range(1, folds + 1):
+        yield FitEnded(1, fold, epochs)
+
+
+def test_folds_that_train_together_are_shown_as_one_with_their_mean(watch: Watch) -> None:
+    shown = watch(run(FOUR_FOLD, 4, together(4)), tty=True)
+
+    assert "4 folds together  epoch 3/3  loss 0.5000  val_loss 0.2500  val_mae 2.5000" in shown
+    assert "fold 1/4" not in shown
+
+
+def test_off_a_terminal_folds_that_train_together_have_a_line_now_and_then_and_one_each_at_the_end(
+    watch: Watch,
+) -> None:
+    lines = watch(run(FOUR_FOLD, 4, together(2, epochs=20))).splitlines()
+
+    together_lines = [line for line in lines if line.startswith("2 folds together")]
+    assert 1 <= len(together_lines) < 20
+    assert [line.split("  ")[:3] for line in lines[-2:]] == [
+        [f"fold {fold}/4", "20 epochs", f"val_mae {fold}.0000"] for fold in (1, 2)
+    ]
+
+
+def test_verbose_shows_every_epoch_of_folds_that_train_together(watch: Watch) -> None:
+    lines = watch(run(FOUR_FOLD, 4, together(2)), verbose=True).splitlines()
+
+    assert [line.split("  ")[:2] for line in lines[:6]] == [
+        [f"fold {fold}/4", f"epoch {epoch}/3"] for epoch in (1, 2, 3) for fold in (1, 2)
+    ]

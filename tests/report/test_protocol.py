@@ -88,3 +88,22 @@ def test_a_hold_out_run_counts_all_of_its_parts_and_a_k_fold_run_the_test_rows(
 
     assert "train 900, early stopping 50, validation 50 rows" in headline(imdb)
     assert "test 102 rows" in headline(boston)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "iterations", "words"),
+    [
+        (None, 1, "compiled engine"),
+        (1, 1, "compiled engine"),
+        (4, 1, "compiled engine: 4 folds in one program"),
+        (8, 1, "compiled engine: 4 folds in one program"),
+        (10, 5, "compiled engine: 10 of 20 folds at a time in one program"),
+    ],
+)
+def test_the_engine_is_named_with_the_folds_that_share_a_program(
+    boston: dict[str, Any], lanes: int | None, iterations: int, words: str
+) -> None:
+    boston["protocol"] |= {"iterations": iterations}
+    boston["engine"] = {"name": "compiled", "why": "small", "program": "vectorized", "lanes": lanes}
+
+    assert headline(boston)[-1] == words

@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from dlrun.data.encoded import take
+from dlrun.errors import TrainingError
 from dlrun.training.batches import as_loss_takes, pick_rows, placed
 from dlrun.training.compiled.stateless import apply_gradients, without_branches, without_distribution
 from dlrun.training.contract import FoldData, TrainingPlan
@@ -97,6 +98,9 @@ class LaneNet:
                 loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=row_weights, training=True)
                 scaled = model.optimizer.scale_loss(loss)
             others = [scope.get_current_value(variable) for variable in model.non_trainable_variables]
+            for variable, value in zip(model.trainable_variables, state.weights, strict=True):
+                if scope.get_current_value(variable) is not value:
+                    raise TrainingError(f"'{variable.path}' is set by its layer in the middle of a step")
         gradients = tape.gradient(scaled, state.weights)
         weights, optimiser = apply_gradients(model.optimizer, state.optimiser, gradients, state.weights)
         metrics = self._updated_metrics(state.metrics, loss, inputs, targets, outputs, row_weights)
