@@ -57,15 +57,16 @@ def work_of(experiment: Experiment, model: Any, fits: int) -> Work:
     rest += [("metric", type(metric)) for metric in model.get_compile_config()["metrics"] or ()]
     foreign = [(what, kind) for what, kind in [*(("layer", kind) for kind in kinds), *rest] if not _is_keras(kind)]
     model.optimizer.build(model.trainable_variables)
-    inputs = experiment.first.inputs
+    inputs, training = experiment.first.inputs, experiment.spec.training
     return Work(
         layers=frozenset(kind.__name__ for kind in kinds),
         foreign=tuple(dict.fromkeys(f"the {what} '{kind.__name__}'" for what, kind in foreign)),
         optimiser=type(model.optimizer).__name__,
         parameters=int(model.count_params()),
         optimiser_values=sum(int(np.prod(variable.shape)) for variable in model.optimizer.variables),
-        batch_size=experiment.spec.training.batch_size,
+        batch_size=training.batch_size,
         fits=fits,
+        steps=fits * training.epochs * -(-len(experiment.first.train) // training.batch_size),
         data_bytes=_bytes_of(inputs),
     )
 

@@ -20,8 +20,12 @@ MEMORY_BUDGET = 2 * 2**30
 """Bytes that the lanes of one program may take: data, weights, and what a step needs of them besides."""
 MOST_LANES = 64
 """Most fits trained together. More gain little, and a run that dies loses what was not finished."""
-SMALL_STEP = 50e6
-"""Multiplications of one lane's step below which XLA, on one core, beats TensorFlow's kernels on all of them."""
+SMALL_STEP = 60e6
+"""Multiplications of one fit's step up to which lanes gain; above it the arithmetic outweighs what they save."""
+SMALL_NET = 200_000
+"""Parameters up to which lanes gain; the weights of more do not stay in the processor's cache."""
+COMPILING = 1.0
+"""Seconds that XLA takes to compile a small net's step, about: what it must save in a run to pay."""
 
 DENSE_LIKE = frozenset(
     {
@@ -50,7 +54,6 @@ DENSE_LIKE = frozenset(
         "RepeatVector",
         "Identity",
         "Rescaling",
-        "Embedding",
         "GlobalAveragePooling1D",
         "GlobalMaxPooling1D",
         "Add",
@@ -63,7 +66,10 @@ DENSE_LIKE = frozenset(
         "Dot",
     }
 )
-"""Keras layers whose operations take another axis in front, so that one operation serves all lanes."""
+"""Keras layers whose operations take another axis in front, so that one operation serves all lanes, and that XLA does
+well on a CPU. An Embedding is none of them: XLA adds its gradient up row by row."""
+RANDOM = frozenset({"Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"})
+"""Layers that draw random numbers, which XLA is slow at on a CPU but for lanes (`compiled.noise`)."""
 
 
 REFUSED = {
@@ -89,6 +95,7 @@ class Work:
         optimiser_values: values that the optimiser keeps.
         batch_size: rows in a step.
         fits: how many fits the run has.
+        steps: of all fits and epochs together.
         data_bytes: that one fit's rows take.
     """
 
@@ -99,6 +106,7 @@ class Work:
     optimiser_values: int
     batch_size: int
     fits: int
+    steps: int
     data_bytes: int
 
     @property
@@ -112,6 +120,11 @@ class Work:
     def step_work(self) -> float:
         """Estimate the multiplications of a step: forward, and twice as many backward."""
         return 3.0 * self.batch_size * self.parameters
+
+    @property
+    def saved(self) -> float:
+        """Estimate the seconds that XLA saves in the run: what a step costs beside arithmetic, and memory traffic."""
+        return self.steps * (1e-4 + 3e-9 * self.parameters)
 
     @property
     def lane_bytes(self) -> int:
@@ -170,33 +183,39 @@ def _dense_like(work: Work) -> bool:
 
 
 def _small(work: Work) -> bool:
-    return work.step_work <= SMALL_STEP
+    return work.step_work <= SMALL_STEP and work.parameters <= SMALL_NET
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        lambda work: _dense_like(work) and _small(work) and work.fits > 1,
-        "vectorized",
-        True,
-        "small dense-like net: the same operations serve all lanes, compiled by XLA",
-    ),
-    Rule(
-        lambda work: _dense_like(work) and _small(work),
-        "unrolled",
-        False,
-        "small dense-like net, one fit: a lane of its own, compiled by XLA",
-    ),
-    Rule(
-        _dense_like,
+        lambda work: not _dense_like(work),
         "graph",
         False,
-        "wide dense net: the arithmetic outweighs what lanes save; epochs run in the graph",
+        "convolutions, recurrent and embedding layers gain nothing from lanes or XLA on a CPU; epochs run in the graph",
+    ),
+    Rule(
+        lambda work: work.saved < COMPILING,
+        "graph",
+        False,
+        "too few steps for XLA to save the second that it compiles; epochs run in the graph",
+    ),
+    Rule(
+        lambda work: _small(work) and work.fits > 1,
+        "vectorized",
+        True,
+        "small dense-like net: the same operations serve all fits, compiled by XLA",
+    ),
+    Rule(
+        lambda work: not work.layers & RANDOM,
+        "unrolled",
+        False,
+        "dense-like net, one fit at a time: steps compiled by XLA",
     ),
     Rule(
         lambda work: True,
         "graph",
         False,
-        "convolutions, recurrent and other layers gain nothing from lanes or XLA on a CPU; epochs run in the graph",
+        "XLA on a CPU is slow at the random numbers of dropout and noise; epochs run in the graph",
     ),
 )
 """The first row that holds decides."""
