@@ -1,111 +1,97 @@
-"""Measure dlrun against what it replaces, as whole processes, in turn, and print medians and ratios.
+"""Measure dlrun against what it replaces, in turn and in fresh processes, and print medians and ratios.
 
-python benchmarks/run.py [--rounds N] [NAME...]       all of them, or some
+python benchmarks/run.py [NAME...] [--rounds N] [--slow-rounds N] [--torch PYTHON] [--markdown FILE]
+python benchmarks/run.py --list
 
-Each pair is run A, B, A, B, ... after one round that does not count, so that a machine that slows down slows both.
-Memory is the peak resident size of the process, as the operating system accounts for it.
+A name may be a row's or the start of several (``boston``, ``config-``). Both sides of a row run A, B, A, B, ... after
+one round that does not count, so that a machine that slows down slows both; commands that take minutes run
+``--slow-rounds`` times without that. Each round has another seed. What is compared is the whole process, or the fits as
+the process itself times them (compiling included, imports not), or the peak resident memory of the process. A ratio
+counts only where the scores of both sides agree. Keras's data sets are found under ``KERAS_HOME``; PyTorch with
+``--torch`` or ``BENCH_TORCH``, an interpreter that has it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-DLRUN = [sys.executable, "-m", "dlrun"]
+from measure import Runner
+from report import Result, machine, markdown_of, text_of
+from rows import SLOW_LOOP, rows
+from sides import Row
+from specs import write_specs
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A command, what it is compared with, and what is hoped for."""
-
-    command: list[str]
-    against: list[str] | None
-    goal: str
-
-
-BENCHMARKS = {
-    "help": Benchmark([*DLRUN, "--help"], [sys.executable, "-c", "pass"], "<= 0.15 s"),
-    "check": Benchmark([*DLRUN, "check", "configs/imdb.yaml"], [sys.executable, "-c", "pass"], "<= 0.6 s"),
-    "imdb": Benchmark(
-        [*DLRUN, "train", "configs/imdb.yaml", "--quiet"],
-        [sys.executable, "benchmarks/imdb_by_hand.py"],
-        "ratio <= 1, peak < 1.4 GB",
-    ),
-    "boston": Benchmark(
-        [*DLRUN, "kfold", "configs/boston.yaml", "--k", "4", "--quiet"],
-        [sys.executable, "benchmarks/boston_by_hand.py"],
-        "ratio <= 1",
-    ),
-    "digits": Benchmark([*DLRUN, "train", "configs/digits.yaml", "--quiet"], None, "-"),
-}
+def measured(row: Row, runner: Runner) -> Result | None:
+    """Run both sides of a row in turn; None, and a line that says why, when one fails."""
+    sides = (row.mine.command, row.against.command)
+    try:
+        for number in range(1, runner.rounds + 1):
+            for command in sides:
+                runner.bring_to(command, number)
+        result = Result(row, *(runner.outcomes(command) for command in sides))
+        print(text_of(result), flush=True)
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or b"").decode(errors="replace").strip().splitlines()[-8:]
+        print(f"{row.name}   failed: {' '.join(error.cmd)}", *last, sep="\n    ", flush=True)
+        return None
+    return result
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One process: wall-clock seconds and peak resident memory in GB."""
-
-    seconds: float
-    gigabytes: float
-
-
-def measure(command: list[str], runs: str) -> Measured:
-    """Run a command to its end. Raises CalledProcessError when it fails."""
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
-    arguments = [*command, "--runs", runs] if {"train", "kfold"} & set(command) else command
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        arguments, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+def torch_version(python: str) -> str | None:
+    """Ask an interpreter for its PyTorch; None where it has none."""
+    asked = subprocess.run(
+        [python, "-c", "import numpy, torch; print(torch.__version__)"], capture_output=True, text=True
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, arguments)
-    return Measured(seconds, usage.ru_maxrss / 1e6)
+    return asked.stdout.strip() or None
 
 
-def compare(name: str, benchmark: Benchmark, rounds: int) -> None:
-    """Measure a benchmark and what it is compared with, in turn, and print a line for each."""
-    sides = [("dlrun", benchmark.command), *([("against", benchmark.against)] if benchmark.against else [])]
-    seen: dict[str, list[Measured]] = {side: [] for side, _ in sides}
-    with tempfile.TemporaryDirectory() as runs:
-        for number in range(rounds + 1):
-            for side, command in sides:
-                measured = measure(command, runs)
-                if number:
-                    seen[side].append(measured)
-    print(f"{name}   goal: {benchmark.goal}")
-    for side, values in seen.items():
-        seconds = [value.seconds for value in values]
-        print(
-            f"  {side:8} median {statistics.median(seconds):7.3f} s   {min(seconds):.3f}-{max(seconds):.3f} s"
-            f"   peak {max(value.gigabytes for value in values):.2f} GB"
-        )
-    if benchmark.against:
-        ratios = [mine.seconds / other.seconds for mine, other in zip(*seen.values(), strict=True)]
-        print(f"  ratio    median {statistics.median(ratios):7.3f}   {min(ratios):.3f}-{max(ratios):.3f}")
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--slow-rounds", type=int, default=1, metavar="N", help="of commands that take minutes")
+    parser.add_argument("--torch", default=os.environ.get("BENCH_TORCH", sys.executable), metavar="PYTHON")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the results as a table too")
+    parser.add_argument("--list", action="store_true", help="list the rows and end")
+    return parser.parse_args()
+
+
+def chosen(names: list[str], known: list[Row]) -> list[Row]:
+    """Return the rows that are asked for. Ends the program where a name is none."""
+    unknown = [name for name in names if not any(row.name.startswith(name) for row in known)]
+    if unknown:
+        sys.exit(f"no such row: {', '.join(unknown)}; there are: {', '.join(row.name for row in known)}")
+    exact = {row.name for row in known} & set(names)
+    starts = tuple(name for name in names if name not in exact)
+    return [row for row in known if not names or row.name in exact or (starts and row.name.startswith(starts))]
 
 
 def main() -> None:
-    """Read the command line and run what it names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    packages = ", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy"))
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}\n")
-    for name in arguments.names or BENCHMARKS:
-        compare(name, BENCHMARKS[name], arguments.rounds)
+    """Measure what the command line names."""
+    asked = options()
+    torch = torch_version(asked.torch)
+    known = rows(asked.torch if torch else None)
+    if asked.list:
+        print(*(f"{row.name:18} {row.work}, against {row.other}: {row.goal}" for row in known), sep="\n")
+        return
+    description = machine(torch)
+    print(description, end="\n\n", flush=True)
+    if not torch:
+        print("PyTorch is not here, so its rows are left out: --torch PYTHON names an interpreter that has it\n")
+    with tempfile.TemporaryDirectory() as specs:
+        write_specs(Path(specs))
+        runner = Runner(asked.rounds, asked.slow_rounds, Path(specs), frozenset({SLOW_LOOP.command}))
+        results = [result for row in chosen(asked.names, known) if (result := measured(row, runner))]
+    if asked.markdown:
+        asked.markdown.write_text(f"{description}.\n\n{markdown_of(results)}")
 
 
-main()
+if __name__ == "__main__":
+    main()

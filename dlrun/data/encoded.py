@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Indices
 
+_ROWS_UNPACKED = 4096
+"""Rows unpacked together: bounds the memory of a copy."""
 WORD_BITS = 16
 """Columns in one word of `MultiHotRows.bits`. A table of all 65,536 words unpacks them fastest inside a graph."""
 
@@ -37,6 +39,27 @@ class MultiHotRows:
     def take(self, rows: Indices) -> MultiHotRows:
         """Copy some rows, by their numbers (chosen,) and in the order asked for."""
         return MultiHotRows(self.bits[rows], self.width)
+
+    def share_of_ones(self) -> float:
+        """Return which share of all values is one, 0..1."""
+        return float(np.bitwise_count(self.bits).sum(dtype=np.int64)) / max(1, len(self) * self.width)
+
+    def columns(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """List the columns that hold a one, row by row: compressed sparse rows.
+
+        Returns:
+            The columns, ascending in each row, (ones,), and where each row begins among them, (rows + 1,).
+        """
+        parts, counts = [], [np.zeros(0, np.int64)]
+        for start in range(0, len(self), _ROWS_UNPACKED):
+            bits = self.bits[start : start + _ROWS_UNPACKED]
+            rows, words = np.nonzero(bits)
+            octets = bits[rows, words].astype(">u2").view(np.uint8).reshape(-1, 2)
+            which, bit = np.nonzero(np.unpackbits(octets, axis=1))
+            parts.append((words[which] * WORD_BITS + bit).astype(np.int32))
+            counts.append(np.bincount(rows[which], minlength=len(bits)))
+        ends = np.cumsum(np.concatenate(counts))
+        return np.concatenate([np.zeros(0, np.int32), *parts]), np.concatenate([[0], ends]).astype(np.int64)
 
     def to_array(self) -> npt.NDArray[np.float32]:
         """Unpack every row, shape (rows, width). For small numbers of rows: this is the array the class avoids."""

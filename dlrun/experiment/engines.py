@@ -68,6 +68,7 @@ def work_of(experiment: Experiment, model: Any, fits: int) -> Work:
         fits=fits,
         steps=fits * training.epochs * -(-len(experiment.first.train) // training.batch_size),
         data_bytes=_bytes_of(inputs),
+        multi_hot=isinstance(inputs, MultiHotRows),
     )
 
 

@@ -24,8 +24,10 @@ SMALL_STEP = 60e6
 """Multiplications of one fit's step up to which lanes gain; above it the arithmetic outweighs what they save."""
 SMALL_NET = 200_000
 """Parameters up to which lanes gain; the weights of more do not stay in the processor's cache."""
-COMPILING = 1.0
-"""Seconds that XLA takes to compile a small net's step, about: what it must save in a run to pay."""
+LANES_COMPILE, STEP_BESIDE = 1.3, 3e-4
+"""Seconds that compiling lanes costs beyond a graph, and those that a step of a fit saves beside others."""
+XLA_COMPILES, STEP_ALONE, STEP_A_PARAMETER = 0.8, 1e-4, 3e-9
+"""The same for XLA and one fit; a step saves more of a net with more parameters, whose update becomes one pass."""
 
 DENSE_LIKE = frozenset(
     {
@@ -97,6 +99,7 @@ class Work:
         fits: how many fits the run has.
         steps: of all fits and epochs together.
         data_bytes: that one fit's rows take.
+        multi_hot: whether the inputs are multi-hot rows, mostly zeros.
     """
 
     layers: frozenset[str]
@@ -108,6 +111,7 @@ class Work:
     fits: int
     steps: int
     data_bytes: int
+    multi_hot: bool = False
 
     @property
     def refusal(self) -> str | None:
@@ -120,11 +124,6 @@ class Work:
     def step_work(self) -> float:
         """Estimate the multiplications of a step: forward, and twice as many backward."""
         return 3.0 * self.batch_size * self.parameters
-
-    @property
-    def saved(self) -> float:
-        """Estimate the seconds that XLA saves in the run: what a step costs beside arithmetic, and memory traffic."""
-        return self.steps * (1e-4 + 3e-9 * self.parameters)
 
     @property
     def lane_bytes(self) -> int:
@@ -178,44 +177,42 @@ class Rule:
     why: str
 
 
-def _dense_like(work: Work) -> bool:
-    return work.layers <= DENSE_LIKE
+def _lanes_pay(work: Work) -> bool:
+    small = work.step_work <= SMALL_STEP and work.parameters <= SMALL_NET
+    return work.fits > 1 and small and work.steps * STEP_BESIDE > LANES_COMPILE
 
 
-def _small(work: Work) -> bool:
-    return work.step_work <= SMALL_STEP and work.parameters <= SMALL_NET
+def _xla_pays(work: Work) -> bool:
+    saved = work.steps * (STEP_ALONE + STEP_A_PARAMETER * work.parameters)
+    return not work.layers & RANDOM and saved > XLA_COMPILES
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        lambda work: not _dense_like(work),
+        lambda work: not work.layers <= DENSE_LIKE,
         "graph",
         False,
         "convolutions, recurrent and embedding layers gain nothing from lanes or XLA on a CPU; epochs run in the graph",
     ),
     Rule(
-        lambda work: work.saved < COMPILING,
+        lambda work: work.multi_hot,
         "graph",
         False,
-        "too few steps for XLA to save the second that it compiles; epochs run in the graph",
+        "multi-hot rows are multiplied as sparse ones, which XLA has no part in; epochs run in the graph",
     ),
+    Rule(_lanes_pay, "vectorized", True, "small dense-like net: the same operations serve all fits, compiled by XLA"),
+    Rule(_xla_pays, "unrolled", False, "dense-like net: steps compiled by XLA, one fit at a time"),
     Rule(
-        lambda work: _small(work) and work.fits > 1,
-        "vectorized",
-        True,
-        "small dense-like net: the same operations serve all fits, compiled by XLA",
-    ),
-    Rule(
-        lambda work: not work.layers & RANDOM,
-        "unrolled",
+        lambda work: bool(work.layers & RANDOM),
+        "graph",
         False,
-        "dense-like net, one fit at a time: steps compiled by XLA",
+        "XLA on a CPU is slow at the random numbers of dropout and noise; epochs run in the graph",
     ),
     Rule(
         lambda work: True,
         "graph",
         False,
-        "XLA on a CPU is slow at the random numbers of dropout and noise; epochs run in the graph",
+        "too few steps for XLA to save the time that it compiles; epochs run in the graph",
     ),
 )
 """The first row that holds decides."""

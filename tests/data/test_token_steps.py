@@ -115,3 +115,20 @@ def test_token_rows_come_out_the_same_whatever_the_chunks(
 
     whole, pieces = (part.to_array() if isinstance(part, MultiHotRows) else part for part in (whole, pieces))
     np.testing.assert_array_equal(pieces, whole)
+
+
+def test_the_columns_of_multi_hot_rows_are_those_that_hold_a_one() -> None:
+    random = np.random.default_rng(4)
+    width, rows = 83, 9000  # more rows than are unpacked together, and columns that end within a word
+    dense = random.random((rows, width)) < 0.04
+    dense[5] = False
+    padded = np.zeros((rows, 96), np.uint8)
+    padded[:, :width] = dense
+    packed = MultiHotRows(np.packbits(padded, axis=1).view(">u2").astype(np.uint16), width)
+
+    columns, starts = packed.columns()
+
+    expected_rows, expected_columns = np.nonzero(dense)
+    assert columns.tolist() == expected_columns.tolist()
+    assert np.diff(starts).tolist() == np.bincount(expected_rows, minlength=rows).tolist()
+    assert packed.share_of_ones() == pytest.approx(dense.mean())

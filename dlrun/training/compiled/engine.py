@@ -120,17 +120,20 @@ class _Fits:
     ) -> list[FitResult]:
         engine, plan = self._engine, self._plan
         lanes = lanes_of(fits, engine.lanes)
-        data = on_device(lanes)
-        if self._compiled is None or self._compiled.shapes != shapes:
+        compiled = self._compiled if self._compiled is not None and self._compiled.shapes == shapes else None
+        if compiled is None:
             if self._compiled is not None:
                 self._compiled = None
                 keras.backend.clear_session()  # else Keras's global state holds on to what was traced
                 gc.collect()
-            net = LaneNet(fits[0][1], plan, weights_seed(fits[0][0]))
+            sparse = engine.lanes == 1 and not engine.xla
+            net = LaneNet(fits[0][1], plan, weights_seed(fits[0][0]), sparse=sparse)
+            data = on_device(lanes, sparse=net.sparse)
             program = Program(net, engine.lanes, vectorized=engine.vectorized, xla=engine.xla, like=data)
-            self._compiled = _Compiled(shapes, net, program)
-        net = self._compiled.net
-        group = Group(net, self._compiled.program, data, lanes, follow, plan, self._on_event, self._pace)
+            compiled = self._compiled = _Compiled(shapes, net, program)
+        else:
+            net, data = compiled.net, on_device(lanes, sparse=compiled.net.sparse)
+        group = Group(net, compiled.program, data, lanes, follow, plan, self._on_event, self._pace)
         results = []
         for result, state in group.run():
             model: Any = net.put_back(state, last=result.final_epoch == result.history.epochs)

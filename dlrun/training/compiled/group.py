@@ -63,10 +63,11 @@ class Group:
 
     def run(self) -> Iterator[tuple[FitResult, LaneState]]:
         """Train every lane to its end; yields each fit's result and final state, arrays, in the order of the lanes."""
-        state = self._initial()
+        first = self._net.initial(weights_seed(self._lanes[0].task))
+        like = LaneState(*([tf.constant(np.stack([array] * self._width)) for array in part] for part in first))
+        order = epoch_order(self._lanes, self._width, self._plan.batch_size, 1)
+        state = self._program.make_ready(like, self._data, order, self._initial)
         no_metrics, final, best = state.metrics, state, state
-        first = epoch_order(self._lanes, self._width, self._plan.batch_size, 1)
-        self._program.make_ready(state, self._data, first)
         for epoch in range(1, self._plan.epochs + 1):
             running = [following for following in self._follow if not following.done]
             state = self._epoch(state._replace(metrics=no_metrics), epoch)

@@ -45,7 +45,7 @@ def lanes_of(fits: Sequence[tuple[FoldTask, FoldData]], width: int) -> list[Lane
     return lanes
 
 
-def on_device(lanes: Sequence[Lane]) -> LaneData:
+def on_device(lanes: Sequence[Lane], *, sparse: bool) -> LaneData:
     """Put the rows of all lanes end to end on the device.
 
     Rows of zeros at the end bring the number up to a round one, so that the next group, a few rows longer or shorter,
@@ -55,7 +55,7 @@ def on_device(lanes: Sequence[Lane]) -> LaneData:
     padding = round_up(rows) - rows
     weights = [lane.data.weights for lane in lanes if lane.data.weights is not None]
     return LaneData(
-        placed(_joined([lane.data.inputs for lane in lanes], padding)),
+        placed(_joined([lane.data.inputs for lane in lanes], padding), sparse=sparse),
         tf.constant(_padded([as_loss_takes(lane.data.targets) for lane in lanes], padding)),
         tf.constant(_padded(weights, padding), float_type()) if weights else None,
     )

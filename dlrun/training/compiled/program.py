@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dlrun.errors import TrainingError
+from dlrun.errors import DlrunError, TrainingError
 from dlrun.training.batches import Placed, float_type, pick_rows
 from dlrun.training.compiled import noise
 from dlrun.training.compiled.lane_net import LaneNet, LaneState
@@ -69,7 +69,7 @@ class LaneData:
         """Read `tensors` back."""
         targets, *rest = tensors
         weights = None if self.row_weights is None else rest.pop(0)
-        return LaneData(Placed(tuple(rest), self.inputs.width), targets, weights)
+        return LaneData(replace(self.inputs, arrays=tuple(rest)), targets, weights)
 
 
 class Program:
@@ -89,21 +89,34 @@ class Program:
         if vectorized:
             noise.register()
         self._data_spec = [tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for tensor in like.tensors]
-        if like.inputs.width is not None:
+        if like.inputs.width is not None and not like.inputs.sparse:
             self._data_spec[-1] = tf.TensorSpec(like.tensors[-1].shape, like.tensors[-1].dtype)  # the table of bits
         self._steps: dict[bool, Callable[..., list[Any]]] = {}
         self._held_out: Callable[..., tuple[tf.Tensor, tf.Tensor]] | None = None
         self._results: Callable[..., tf.Tensor] | None = None
         self._choose: Callable[..., list[Any]] | None = None
 
-    def make_ready(self, state: LaneState, data: LaneData, order: EpochOrder) -> None:
-        """Trace what an epoch needs while XLA compiles, which uses no Python.
+    def make_ready(
+        self, like: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], LaneState]
+    ) -> LaneState:
+        """Trace what an epoch needs, and do other work in Python while XLA compiles, which uses none.
+
+        Args:
+            like: a state of all lanes, for its shapes.
+            data: of all lanes.
+            order: of an epoch.
+            meanwhile: the other work.
+
+        Returns:
+            What ``meanwhile`` gives.
 
         Raises:
             TrainingError: something in the model has no place in such a program.
         """
         try:
-            self._make_ready(state, data, order)
+            return self._make_ready(like, data, order, meanwhile)
+        except DlrunError:
+            raise
         except (MemoryError, tf.errors.ResourceExhaustedError):
             raise
         except Exception as error:  # layers, losses and metrics are refused in many ways: ValueError, TypeError, ...
@@ -112,12 +125,15 @@ class Program:
                 hint="`training: {engine: keras}` trains whatever Keras can",
             ) from error
 
-    def _make_ready(self, state: LaneState, data: LaneData, order: EpochOrder) -> None:
+    def _make_ready(
+        self, state: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], LaneState]
+    ) -> LaneState:
         with ThreadPoolExecutor(1) as pool:
             compiling = None
             if order.whole:
                 self._traced(state, xla=self._xla)
                 compiling = pool.submit(self.train, state, data, tf.constant(order.full), 0, 0)
+            begun = meanwhile()
             if order.rest:
                 self._traced(state, xla=False)
             self.results(state)
@@ -125,6 +141,7 @@ class Program:
                 self._held_out = self._traced_held_out(state)
             if compiling is not None:
                 compiling.result()
+        return begun
 
     def train(self, state: LaneState, data: LaneData, order: tf.Tensor, start: int, stop: int) -> LaneState:
         """Carry out steps ``start`` to ``stop - 1``, of whole batches, in every lane.
@@ -236,7 +253,9 @@ class Program:
         return lambda *args: tuple(traced(*args))
 
     def _by_lane(self, flat: Any, count: Any) -> Any:
-        """Give each lane its rows: (lanes * count, ...) → (lanes, count, ...)."""
+        """Give each lane its rows: (lanes * count, ...) → (lanes, count, ...); sparse rows as the only lane."""
+        if isinstance(flat, tf.SparseTensor):
+            return _OneLane(flat)
         shape = flat.shape[1:]
         return tf.ensure_shape(tf.reshape(flat, [self.lanes, count, *shape]), [self.lanes, None, *shape])
 
@@ -257,6 +276,16 @@ class Program:
         if self._vectorized:
             return lanes
         return list(tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *lanes))
+
+
+@dataclass(frozen=True)
+class _OneLane:
+    """A sparse tensor in the place of one that has lanes in front."""
+
+    tensor: tf.SparseTensor
+
+    def __getitem__(self, lane: int) -> tf.SparseTensor:
+        return self.tensor
 
 
 def _choose(taken: Any, new: list[Any], old: list[Any]) -> list[Any]:
