@@ -231,7 +231,7 @@ def choose_engine(asked: Asked, work: Work) -> Choice:
     """Choose the engine for a run: a pure function of what is asked for and what there is to do.
 
     Raises:
-        SpecError: the spec asks for the compiled engine, and it cannot represent the model.
+        SpecError: the spec asks for the compiled engine or one of its programs, which cannot represent the model.
     """
     if asked.engine == "keras":
         return Choice("keras", "the spec asks for it")
@@ -242,6 +242,10 @@ def choose_engine(asked: Asked, work: Work) -> Choice:
         raise SpecError([Problem(message, ("training", "engine"), hint="write engine: auto, or keras")])
     rule = next(rule for rule in RULES if rule.holds(work))
     program = asked.program or rule.program
+    if program == "vectorized" and (others := work.layers - DENSE_LIKE):
+        message = f"the program 'vectorized' takes no {', '.join(sorted(others))}"
+        hint = "write program: graph, or leave program and lanes out"
+        raise SpecError([Problem(message, ("training", "program"), hint=hint)])
     why = rule.why if asked.program in (None, rule.program) else "the spec asks for it"
     lanes = asked.lanes or (_width(work) if program != "graph" and (rule.together or asked.program) else 1)
     if program == "vectorized":

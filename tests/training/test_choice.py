@@ -85,6 +85,14 @@ def test_what_a_program_cannot_represent_goes_to_keras_or_is_refused_with_the_re
     assert refusal.value.problems[0].path == ("training", "engine")
 
 
+def test_layers_that_lanes_cannot_share_are_refused_where_the_spec_asks_for_it() -> None:
+    work = replace(BOSTON, layers=BOSTON.layers | {"Embedding", "LSTM"})
+
+    with pytest.raises(SpecError, match="takes no Embedding, LSTM") as refusal:
+        choose_engine(Asked("compiled", "vectorized", 4), work)
+    assert refusal.value.problems[0].path == ("training", "program")
+
+
 def test_what_the_spec_names_is_taken() -> None:
     keras = choose_engine(Asked("keras"), BOSTON)
     unrolled = choose_engine(Asked("compiled", "unrolled", 3), BOSTON)

@@ -183,7 +183,6 @@ def test_integer_labels_stay_integers_for_sparse_losses(engine: Engine) -> None:
         ("keras", "embedding"),
         ("vectorized", "dense"),
         ("vectorized", "dropout"),
-        ("vectorized", "embedding"),
         ("unrolled", "dropout"),
         ("graph", "dropout"),
         ("graph", "conv"),
