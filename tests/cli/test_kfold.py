@@ -234,7 +234,9 @@ def test_a_fold_that_failed_is_run_again_while_the_run_waits_for_others(dlrun: D
     assert "fold 3/3" not in after.err  # the run is complete, and stays as it is
 
 
-def test_folds_run_at_the_same_time_by_processes_of_their_own_are_the_run_in_one_go(tiny: Path) -> None:
+@pytest.mark.parametrize("engine", ["engine: auto", "engine: compiled, program: vectorized"])
+def test_folds_run_at_the_same_time_by_processes_of_their_own_are_the_run_in_one_go(tiny: Path, engine: str) -> None:
+    tiny.write_text(tiny.read_text().replace("epochs: 2", f"{engine}, epochs: 2") + "regularisation: {dropout: 0.2}\n")
     command = [sys.executable, "-m", "dlrun", "kfold", str(tiny), "--k", "2", "-q"]
     shares = [["--fold", fold, "--into", "shared"] for fold in "21"]
 
