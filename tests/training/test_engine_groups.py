@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlrun.data.encoded import MultiHotRows
 from dlrun.training.contract import Engine, FoldData, FoldTask, TrainingPlan
 from tests.training.by_hand import dense, folds_of, one_value, plan_of, tasks_of
 
@@ -69,3 +70,26 @@ def test_optimisers_that_begin_at_the_weights_begin_at_those_of_each_fold(engine
 
     assert beside.predictions.tobytes() == alone.predictions.tobytes()
     assert np.isfinite(alone.predictions).all()
+
+
+def test_multi_hot_rows_with_few_ones_are_sparse_where_they_go_to_dense_layers_alone() -> None:
+    import keras
+
+    from dlrun.training.compiled.lane_net import LaneNet
+
+    bits = np.zeros((20, 30), np.uint16)
+    bits[:, 4] = 0b1000
+    few, many = MultiHotRows(bits, 480), MultiHotRows(bits | 0xFFFF, 480)
+    positions = np.arange(20)
+
+    def net(rows: MultiHotRows, *, normalised: bool = False, sparse: bool = True) -> LaneNet:
+        def layers() -> list[Any]:
+            return [*([keras.layers.BatchNormalization()] if normalised else []), keras.layers.Dense(1)]
+
+        data = FoldData(rows, np.ones((20, 1)), positions[:15], positions[15:], score=lambda predictions: {})
+        return LaneNet(data, plan_of(layers), 0, sparse=sparse)
+
+    assert net(few).sparse
+    assert not net(few, sparse=False).sparse
+    assert not net(few, normalised=True).sparse
+    assert not net(many).sparse

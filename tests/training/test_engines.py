@@ -128,8 +128,9 @@ def test_row_weights_count_in_training_as_sample_weights_do(engine: Engine) -> N
     np.testing.assert_allclose(result.history.train["loss"], losses, rtol=1e-5)
 
 
-def test_multi_hot_bits_train_as_the_floats_they_stand_for(engine: Engine) -> None:
-    dense = (np.random.default_rng(1).random((ROWS, 37)) < 0.3).astype(np.float32)
+@pytest.mark.parametrize("share", [0.3, 0.03], ids=["many ones", "few ones"])
+def test_multi_hot_bits_train_as_the_floats_they_stand_for(engine: Engine, share: float) -> None:
+    dense = (np.random.default_rng(1).random((ROWS, 37)) < share).astype(np.float32)
     padded = np.zeros((ROWS, 48), np.uint8)
     padded[:, :37] = dense
     bits = np.packbits(padded, axis=1).view(">u2").astype(np.uint16)
@@ -138,13 +139,16 @@ def test_multi_hot_bits_train_as_the_floats_they_stand_for(engine: Engine) -> No
         import keras
 
         keras.utils.set_random_seed(seed)
-        return keras.Sequential([keras.Input((37,)), keras.layers.Dense(1)])
+        return keras.Sequential([keras.Input((37,)), keras.layers.Dense(6, activation="relu"), keras.layers.Dense(1)])
 
     plan = toy_plan(build=wide)
     packed = fit(engine, toy_data(inputs=MultiHotRows(bits, 37)), plan)
 
-    model, _ = by_hand(toy_data(inputs=dense), plan)
+    data = toy_data(inputs=dense)
+    model, losses = by_hand(data, plan)
     assert_same_weights(packed.model, model)
+    np.testing.assert_allclose(packed.history.train["loss"], losses, rtol=1e-4)
+    np.testing.assert_allclose(packed.predictions, model.predict(dense[data.validation], verbose=0), atol=1e-5)
 
 
 def test_integer_labels_stay_integers_for_sparse_losses(engine: Engine) -> None:

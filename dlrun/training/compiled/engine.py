@@ -128,11 +128,11 @@ class _Fits:
                 gc.collect()
             sparse = engine.lanes == 1 and not engine.xla
             net = LaneNet(fits[0][1], plan, weights_seed(fits[0][0]), sparse=sparse)
-            data = on_device(lanes, sparse=net.sparse)
+            data = on_device(lanes, sparse=net.sparse, rounded=engine.xla)
             program = Program(net, engine.lanes, vectorized=engine.vectorized, xla=engine.xla, like=data)
             compiled = self._compiled = _Compiled(shapes, net, program)
         else:
-            net, data = compiled.net, on_device(lanes, sparse=compiled.net.sparse)
+            net, data = compiled.net, on_device(lanes, sparse=compiled.net.sparse, rounded=engine.xla)
         group = Group(net, compiled.program, data, lanes, follow, plan, self._on_event, self._pace)
         results = []
         for result, state in group.run():

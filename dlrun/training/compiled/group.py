@@ -23,8 +23,6 @@ from dlrun.training.compiled.program import LaneData, Program
 from dlrun.training.contract import REPORT_EVERY, FitResult, FoldTask, TrainingPlan
 from dlrun.training.following import Following, HeldOut
 
-Places = Sequence[int]
-
 
 def weights_seed(task: FoldTask) -> int:
     """Return the seed of a fit's initial weights."""

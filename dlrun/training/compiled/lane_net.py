@@ -72,11 +72,11 @@ class LaneNet:
         """Whether the model multiplies its inputs with kernels, and does nothing else with them."""
         (tensor,) = self.model.inputs
         takers = [
-            operation
-            for operation in self.model.operations
-            if any(taken is tensor for node in operation._inbound_nodes for taken in node.input_tensors)
+            layer
+            for layer in self.model.layers
+            if any(taken is tensor for node in layer._inbound_nodes for taken in node.input_tensors)
         ]
-        return all(type(operation) is keras.layers.Dense for operation in takers)
+        return all(type(layer) is keras.layers.Dense for layer in takers)
 
     def initial(self, seed: int) -> LaneState:
         """Return the state in which a fit with this seed begins, as arrays."""

@@ -45,14 +45,17 @@ def lanes_of(fits: Sequence[tuple[FoldTask, FoldData]], width: int) -> list[Lane
     return lanes
 
 
-def on_device(lanes: Sequence[Lane], *, sparse: bool) -> LaneData:
+def on_device(lanes: Sequence[Lane], *, sparse: bool, rounded: bool) -> LaneData:
     """Put the rows of all lanes end to end on the device.
 
-    Rows of zeros at the end bring the number up to a round one, so that the next group, a few rows longer or shorter,
-    finds a program that is compiled already.
+    Args:
+        lanes: of one group.
+        sparse: multi-hot rows as the columns that hold a one.
+        rounded: rows of zeros at the end bring the number up to a round one, so that the next group, a few rows longer
+            or shorter, finds what XLA has compiled for this one.
     """
     rows = sum(len(lane.data.inputs) for lane in lanes)
-    padding = round_up(rows) - rows
+    padding = round_up(rows) - rows if rounded else 0
     weights = [lane.data.weights for lane in lanes if lane.data.weights is not None]
     return LaneData(
         placed(_joined([lane.data.inputs for lane in lanes], padding), sparse=sparse),
@@ -103,5 +106,7 @@ def _joined(parts: Sequence[Encoded], padding: int) -> Encoded:
 
 
 def _padded(parts: Sequence[Array], padding: int) -> Array:
-    """Join arrays (rows, ...) and add rows of zeros."""
+    """Join arrays (rows, ...) and add rows of zeros; a single array stays as it is."""
+    if len(parts) == 1 and not padding:
+        return parts[0]
     return np.concatenate([*parts, np.zeros((padding, *parts[0].shape[1:]), parts[0].dtype)])
