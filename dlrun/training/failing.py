@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dlrun.errors import DataError, SpecError, TrainingError
+from dlrun.models.building import reason_of
 
 FIT_ERRORS = (MemoryError, tf.errors.OpError, DataError, SpecError, TrainingError)
 """What may go wrong in one fit while the others go on."""
@@ -30,7 +31,9 @@ def first_line(error: Exception) -> str:
 
 
 def _reason(error: tf.errors.OpError) -> str:
-    """Return the line that says what was wrong, out of a report on the graph."""
+    """Return the line that says what was wrong, out of a report on the graph, or out of Keras's on a layer's call."""
+    if "Arguments received by" in str(error.message):
+        return reason_of(error)
     lines = [line.strip() for line in str(error.message).splitlines()]
     told = [line for line in lines if line and not line.startswith(("[[", "File ", "Detected at", "Graph execution"))]
     return told[-1] if told else type(error).__name__
