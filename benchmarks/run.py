@@ -22,7 +22,7 @@ from pathlib import Path
 
 from measure import Runner
 from report import Result, machine, markdown_of, text_of
-from rows import SLOW_LOOP, rows
+from rows import SLOW, rows
 from sides import Row
 from specs import write_specs
 
@@ -87,7 +87,7 @@ def main() -> None:
         print("PyTorch is not here, so its rows are left out: --torch PYTHON names an interpreter that has it\n")
     with tempfile.TemporaryDirectory() as specs:
         write_specs(Path(specs))
-        runner = Runner(asked.rounds, asked.slow_rounds, Path(specs), frozenset({SLOW_LOOP.command}))
+        runner = Runner(asked.rounds, asked.slow_rounds, Path(specs), SLOW)
         results = [result for row in chosen(asked.names, known) if (result := measured(row, runner))]
     if asked.markdown:
         asked.markdown.write_text(f"{description}.\n\n{markdown_of(results)}")

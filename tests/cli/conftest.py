@@ -32,6 +32,18 @@ class Finished:
 Dlrun = Callable[..., Finished]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow_has_said_what_it_says(request: pytest.FixtureRequest) -> None:
+    """TensorFlow writes to stderr when it is first used in a process; no test should have that among its own lines."""
+    if any(item.get_closest_marker("tensorflow") for item in request.session.items):
+        from dlrun.training.backend import prepare_backend
+
+        prepare_backend()
+        import tensorflow as tf
+
+        tf.constant(0)
+
+
 @pytest.fixture
 def dlrun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Dlrun:
     """Runs ``dlrun ARGUMENTS...`` in this process, in an empty folder."""
