@@ -227,7 +227,7 @@ class Program:
             return [list(part) for part in after]
 
         if self._vectorized:
-            return list(tf.vectorized_map(lane, (lanes, *shaped), fallback_to_while_loop=True))
+            return list(_vectorized(lane, (lanes, *shaped)))
         return [lane((state, *(part[index] for part in shaped))) for index, state in enumerate(lanes)]
 
     def _traced_held_out(self, state: LaneState) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
@@ -262,7 +262,7 @@ class Program:
     def _map(self, function: Callable[[Any], Any], values: Lanes) -> Any:
         """Apply a function of one lane to all lanes, and stack what it gives."""
         if self._vectorized:
-            return tf.vectorized_map(function, values, fallback_to_while_loop=True)
+            return _vectorized(function, values)
         each = [function(tf.nest.map_structure(lambda tensor: tensor[lane], values)) for lane in range(self.lanes)]  # noqa: B023
         return tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *each)
 
@@ -276,6 +276,12 @@ class Program:
         if self._vectorized:
             return lanes
         return list(tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *lanes))
+
+
+def _vectorized(function: Callable[[Any], Any], values: Lanes) -> Any:
+    """Map a function of one lane over all lanes, as one set of operations."""
+    as_it_is = tf.autograph.experimental.do_not_convert(function)  # converting finds nothing to convert, and takes time
+    return tf.vectorized_map(as_it_is, values, fallback_to_while_loop=True)
 
 
 @dataclass(frozen=True)
