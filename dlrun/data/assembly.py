@@ -12,7 +12,14 @@ from dlrun.errors import DataError
 
 
 def assemble(
-    name: str, task: Task, inputs: Array | TokenRows, targets: Array, *, test_from: int | None = None, **known: Any
+    name: str,
+    task: Task,
+    inputs: Array | TokenRows,
+    targets: Array,
+    *,
+    validation_from: int | None = None,
+    test_from: int | None = None,
+    **known: Any,
 ) -> Dataset:
     """Make a data set of arrays.
 
@@ -21,6 +28,7 @@ def assemble(
         task: what kind of problem it is.
         inputs: of every row, (rows, ...).
         targets: of every row, as `Dataset` wants them for the task.
+        validation_from: the first row of the provided validation set, which reaches to the test set; None for none.
         test_from: the first row of the provided test set, which reaches to the end; None for no such set.
         known: further fields of `Dataset`.
 
@@ -29,7 +37,8 @@ def assemble(
     """
     if len(inputs) != len(targets):
         raise DataError(f"'{name}' has {len(inputs):,} rows of inputs, but {len(targets):,} of targets")
-    cut = len(inputs) if test_from is None else test_from
+    end = len(inputs) if test_from is None else test_from
+    cut = end if validation_from is None else validation_from
     if cut == 0:
         raise DataError(f"'{name}' has no rows")
     return Dataset(
@@ -38,7 +47,8 @@ def assemble(
         inputs=inputs,
         targets=targets,
         train_rows=np.arange(cut),
-        test_rows=np.arange(cut, len(inputs)),
+        validation_rows=np.arange(cut, end),
+        test_rows=np.arange(end, len(inputs)),
         fingerprint=fingerprint_of(inputs, targets),
         **known,
     )
