@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Dataset, Hashes, Indices, TokenRows, take_rows
-from dlrun.data.row_hashes import CHUNK_ROWS, fold_words, hash_tokens, join
+from dlrun.data.row_hashes import CHUNK_ROWS, fold_words, hash_tokens, join, rows_hashed
 from dlrun.data.texts import is_number
 
 Words = npt.NDArray[np.uint64]
@@ -48,7 +48,7 @@ class ArrayRecords:
 
     def __call__(self, rows: Indices) -> Hashes:
         """Hash some rows by their numbers (chosen,)."""
-        return in_chunks(self._hash, rows)
+        return in_chunks(self._hash, rows, rows_hashed(self.inputs))
 
     def _hash(self, rows: Indices) -> Hashes:
         inputs, targets = take_rows(self.inputs, rows), self.targets[rows].reshape(len(rows), -1)
@@ -58,9 +58,9 @@ class ArrayRecords:
         return fold_words(np.column_stack([number_words(inputs.reshape(len(rows), -1)), *columns]))
 
 
-def in_chunks(hash_some: Callable[[Indices], Hashes], rows: Indices) -> Hashes:
+def in_chunks(hash_some: Callable[[Indices], Hashes], rows: Indices, size: int = CHUNK_ROWS) -> Hashes:
     """Hash rows (chosen,) some thousands at a time: what is hashed is copied more than once on the way."""
-    parts = [hash_some(rows[start : start + CHUNK_ROWS]) for start in range(0, len(rows), CHUNK_ROWS)]
+    parts = [hash_some(rows[start : start + size]) for start in range(0, len(rows), size)]
     return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows, take_rows
+from dlrun.data.chunks import parts_of
+from dlrun.data.column_figures import ColumnFigures, column_figures
+from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows
 from dlrun.data.layout import axes_of
-
-_SQUARES_END = 1e150  # squares of larger numbers leave float64, so they are taken in a unit of their own
 
 
 @dataclass(frozen=True)
@@ -101,50 +101,48 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
         What these rows hold, and nothing of other rows; plain values that can be written as JSON.
     """
     axes = axes_of(dataset.inputs)
-    taken = take_rows(dataset.inputs, rows)
-    features = _features(dataset, taken)
+    inputs = dataset.inputs
+    features = _features(dataset, rows)
+    range_, missing = (None, 0) if isinstance(inputs, TokenRows) or features else _range(inputs, rows)
     return DataSummary(
         rows=len(rows),
         rank=len(axes),
         axes=axes,
-        shape=(len(rows), None) if isinstance(taken, TokenRows) else tuple(taken.shape),
-        dtype=str(taken.tokens.dtype if isinstance(taken, TokenRows) else taken.dtype),
+        shape=(len(rows), None) if isinstance(inputs, TokenRows) else (len(rows), *inputs.shape[1:]),
+        dtype=str(inputs.tokens.dtype if isinstance(inputs, TokenRows) else inputs.dtype),
         classes=_classes(dataset, dataset.targets[rows]),
         targets=_targets(dataset, dataset.targets[rows]),
-        missing=_missing(taken, features),
+        missing={"inputs": missing} if missing else _missing(features),
         duplicates=len(rows) - len(np.unique(dataset.hashes[rows])),
         constant=tuple(feature.name for feature in features if _is_constant(feature)),
         features=features,
-        range=_range(taken, features),
-        lengths=_lengths(taken) if isinstance(taken, TokenRows) else None,
+        range=_range_of_features(features) if features else range_,
+        lengths=_lengths(inputs.lengths[rows]) if isinstance(inputs, TokenRows) else None,
     )
 
 
-def _features(dataset: Dataset, inputs: Array | TokenRows) -> tuple[FeatureSummary, ...]:
-    if isinstance(inputs, TokenRows):
-        return ()
+def _features(dataset: Dataset, rows: Indices) -> tuple[FeatureSummary, ...]:
     names = dataset.column_names
-    return tuple(_feature(name, inputs[:, index], dataset.categories.get(index)) for index, name in enumerate(names))
+    if not names:
+        return ()
+    figures = column_figures(np.asarray(dataset.inputs), rows, tuple(dataset.categories))
+    return tuple(_feature(name, index, figures) for index, name in enumerate(names))
 
 
-def _feature(name: str, values: Array, categories: tuple[str, ...] | None) -> FeatureSummary:
-    there = values[~np.isnan(values)] if values.dtype.kind == "f" else values
-    missing = len(values) - len(there)
-    if categories is not None:  # the mean of codes would say something about the alphabet only
-        return FeatureSummary(name, "text", missing, categories=len(np.unique(there)))
-    if len(there) == 0:
+def _feature(name: str, index: int, figures: ColumnFigures) -> FeatureSummary:
+    missing = int(figures.missing[index])
+    if index in figures.codes:  # the mean of codes would say something about the alphabet only
+        return FeatureSummary(name, "text", missing, categories=len(figures.codes[index]))
+    if missing == figures.rows:
         return FeatureSummary(name, "number", missing)
-    numbers = there.astype(np.float64)  # sums of bytes and of float32 lose digits
-    largest = float(np.abs(numbers).max())
-    unit = largest if largest > _SQUARES_END else 1.0
     return FeatureSummary(
         name,
         "number",
         missing,
-        minimum=float(numbers.min()),
-        maximum=float(numbers.max()),
-        mean=float((numbers / unit).mean()) * unit,
-        std=float((numbers / unit).std()) * unit,
+        minimum=float(figures.minimum[index]),
+        maximum=float(figures.maximum[index]),
+        mean=float(figures.mean[index]),
+        std=float(figures.std[index]),
     )
 
 
@@ -177,27 +175,29 @@ def _targets(dataset: Dataset, targets: Array) -> tuple[TargetSummary, ...]:
     )
 
 
-def _missing(inputs: Array | TokenRows, features: tuple[FeatureSummary, ...]) -> dict[str, int]:
-    if features:
-        return {feature.name: feature.missing for feature in features if feature.missing}
-    if isinstance(inputs, TokenRows) or inputs.dtype.kind != "f":
-        return {}
-    count = int(np.isnan(inputs).sum())
-    return {"inputs": count} if count else {}
+def _missing(features: tuple[FeatureSummary, ...]) -> dict[str, int]:
+    return {feature.name: feature.missing for feature in features if feature.missing}
 
 
-def _range(inputs: Array | TokenRows, features: tuple[FeatureSummary, ...]) -> tuple[float, float] | None:
-    if isinstance(inputs, TokenRows):
-        return None
-    if features:
-        lows = [feature.minimum for feature in features if feature.minimum is not None]
-        highs = [feature.maximum for feature in features if feature.maximum is not None]
-        return (min(lows), max(highs)) if lows and highs else None
-    if inputs.dtype.kind == "f":
-        inputs = inputs[~np.isnan(inputs)]
-    return (float(inputs.min()), float(inputs.max())) if inputs.size else None
+def _range_of_features(features: tuple[FeatureSummary, ...]) -> tuple[float, float] | None:
+    lows = [feature.minimum for feature in features if feature.minimum is not None]
+    highs = [feature.maximum for feature in features if feature.maximum is not None]
+    return (min(lows), max(highs)) if lows and highs else None
 
 
-def _lengths(rows: TokenRows) -> LengthSummary:
-    lengths = rows.lengths
+def _range(inputs: Array, rows: Indices) -> tuple[tuple[float, float] | None, int]:
+    """Find the smallest and the largest value of inputs without columns, and count the missing ones."""
+    missing, lows, highs = 0, [], []
+    for part in parts_of(inputs, rows):
+        if part.dtype.kind == "f":
+            there = part[~np.isnan(part)]
+            missing += part.size - there.size
+            part = there
+        if part.size:
+            lows.append(float(part.min()))
+            highs.append(float(part.max()))
+    return ((min(lows), max(highs)) if lows else None), missing
+
+
+def _lengths(lengths: Indices) -> LengthSummary:
     return LengthSummary(int(lengths.min()), float(np.median(lengths)), int(lengths.max()))

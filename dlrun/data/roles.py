@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from dlrun.data.dataset import Array, Dataset, TokenRows
 from dlrun.data.texts import decode_texts
 from dlrun.errors import DataError
@@ -54,7 +56,7 @@ def _column(dataset: Dataset, name: str) -> Array:
     names = dataset.column_names
     if name in names and not isinstance(dataset.inputs, TokenRows):
         index = names.index(name)
-        codes = dataset.inputs[:, index]
+        codes = np.array(dataset.inputs[:, index])  # a copy: what is kept must not lead back to all columns
         return decode_texts(codes, dataset.categories[index]) if index in dataset.categories else codes
     if name in dataset.ids:
         return dataset.ids[name]

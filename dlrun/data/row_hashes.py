@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Hashes, TokenRows, take_rows
 
 # The finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure 17).
 _GAMMA, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 CHUNK_ROWS = 4096
-"""Rows that are hashed at a time: padding and mixing take several copies of what is hashed."""
+"""Most rows that are hashed at a time, fewer where they are wide: padding and mixing take several copies of them."""
 
 
 def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
@@ -27,12 +28,18 @@ def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
         Shape (rows,). Only hashes of one type of array can be compared: 1 as a byte and 1.0 have different ones.
     """
     hashes = np.empty(len(targets), np.uint64)
-    for start in range(0, len(targets), CHUNK_ROWS):
-        rows = np.arange(start, min(start + CHUNK_ROWS, len(targets)))
+    size = rows_hashed(inputs)
+    for start in range(0, len(targets), size):
+        rows = np.arange(start, min(start + size, len(targets)))
         part = take_rows(inputs, rows)
         first = hash_tokens(part) if isinstance(part, TokenRows) else _hash_array(part)
         hashes[rows] = join(first, _hash_array(targets[rows]))
     return hashes
+
+
+def rows_hashed(inputs: Array | TokenRows) -> int:
+    """Return how many rows of some inputs are hashed at a time."""
+    return CHUNK_ROWS if isinstance(inputs, TokenRows) else rows_in_part(inputs.shape[1:], most=CHUNK_ROWS)
 
 
 def join(first: Hashes, second: Hashes) -> Hashes:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.data.chunks import parts_of
 from dlrun.data.dataset import Array, Indices
 from dlrun.data.encoded import Encoded, MultiHotRows
 from dlrun.models.tasks import Targets
-
-CHUNK = 4096
-"""Rows looked at together: bounds the memory of a copy."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +84,7 @@ def input_facts(inputs: Encoded, rows: Indices | None = None) -> InputFacts:
 
 def _feature_ranges(inputs: Array, rows: Indices | None) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the smallest and largest value of each feature, NaN left out: two arrays (features,), float64."""
-    extremes = [(np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)) for part in _chunks(inputs, rows)]
+    extremes = [(np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)) for part in parts_of(inputs, rows)]
     low = np.fmin.reduce([low for low, _ in extremes]).astype(np.float64).reshape(-1)
     high = np.fmax.reduce([high for _, high in extremes]).astype(np.float64).reshape(-1)
     return low, high
-
-
-def _chunks(inputs: Array, rows: Indices | None) -> Iterator[Array]:
-    """Cut rows into parts of at most CHUNK, without copying more than one part."""
-    for start in range(0, len(inputs) if rows is None else len(rows), CHUNK):
-        stop = start + CHUNK
-        yield inputs[start:stop] if rows is None else inputs[rows[start:stop]]

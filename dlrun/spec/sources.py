@@ -15,6 +15,8 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="a SHA-256: 64 digits, 0-9 and a-f")]
 
+Channels = Literal["last", "first"]
+
 
 class Source(BaseModel):
     """What every source has: frozen, no unknown options."""
@@ -105,21 +107,27 @@ class ParquetSource(Source):
 
 
 class NpzSource(Source):
-    """Arrays in one npz archive, by name; the second of two paths is the provided test set."""
+    """Arrays in one npz archive, by name; the second of two paths is the provided test set.
+
+    ``channels: first`` says that images lie as (rows, channels, height, width) and video as (rows, channels, frames,
+    height, width); either is read with the channels last.
+    """
 
     source: Literal["npz"]
     path: Paths
     inputs: str = "x"
     targets: str = "y"
+    channels: Channels = "last"
     sha256: tuple[Hash, ...] | None = None
 
 
 class NpySource(Source):
-    """Inputs and targets in an npy file each."""
+    """Inputs and targets in an npy file each; the inputs may be larger than memory. ``channels`` as in an archive."""
 
     source: Literal["npy"]
     path: str
     targets: str
+    channels: Channels = "last"
     sha256: tuple[Hash, ...] | None = None
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlrun.data import fit_steps
+from dlrun.data import chunks, fit_steps
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset, TokenRows
 from dlrun.data.preprocessing import fitting
@@ -40,7 +40,7 @@ def array(encoded: Any) -> np.ndarray:
 def test_figures_agree_with_scikit_learn(step: Any, twin: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     import sklearn.preprocessing
 
-    monkeypatch.setattr(fitting, "CHUNK_CELLS", chunk)
+    monkeypatch.setattr(chunks, "CHUNK_CELLS", chunk)
     train, rows = np.arange(0, 200, 2), np.arange(200)
     theirs = getattr(sklearn.preprocessing, twin)().fit(NUMBERS[train]).transform(NUMBERS)
 
@@ -265,7 +265,7 @@ def test_one_hot_agrees_with_scikit_learn_also_on_unseen_categories(values: list
 def test_training_rows_are_centred_or_span_one_whatever_the_chunks(values: list[float], step: Any, chunk: int) -> None:
     dataset = dataset_of(np.array(values)[:, None])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "CHUNK_CELLS", chunk)
+        patch.setattr(chunks, "CHUNK_CELLS", chunk)
         encoded = array(fit_steps([step], dataset, np.arange(len(values))).apply(np.arange(len(values)))).astype(float)
 
     constant = len(set(values)) == 1

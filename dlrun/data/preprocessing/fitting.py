@@ -6,13 +6,13 @@ training rows reaches a step's fit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from dlrun.data.chunks import any_row, parts_of, rows_in_part, rows_where
 from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
 from dlrun.data.layout import axes_of
@@ -21,8 +21,6 @@ from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, mi
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
 
-CHUNK_CELLS = 1 << 22
-"""Numbers in one chunk: 32 MB as float64."""
 CHUNK_TOKEN_ROWS = 1024
 """Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
 
@@ -130,10 +128,7 @@ def _chunks(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> C
 def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> Iterator[Block]:
     """Take rows out of the data set, a chunk at a time, and through the steps."""
     inputs, columns = dataset.inputs, _columns(dataset)
-    if isinstance(inputs, TokenRows):
-        size = CHUNK_TOKEN_ROWS
-    else:
-        size = max(1, CHUNK_CELLS // max(1, math.prod(inputs.shape[1:])))
+    size = CHUNK_TOKEN_ROWS if isinstance(inputs, TokenRows) else rows_in_part(inputs.shape[1:])
     for start in range(0, len(rows), size):  # no rows, no block: `apply` starts from an empty array
         block = Block(take_rows(inputs, rows[start : start + size]), columns)
         for step in steps:
@@ -154,14 +149,15 @@ def _refuse_missing(dataset: Dataset) -> None:
     inputs = dataset.inputs
     if isinstance(inputs, TokenRows) or inputs.dtype.kind != "f":
         return
-    missing = np.isnan(inputs)
-    if not missing.any():
+    if not any_row(inputs, np.isnan):
         return
     hint = "fill them or drop their rows; or leave the column out with `features`"
     if inputs.ndim != 2:
-        rows = missing.reshape(len(inputs), -1).any(axis=1).sum()
-        raise DataError(f"'{dataset.name}' has missing values (NaN) in {rows:,} of {len(inputs):,} rows", hint=hint)
-    counts = missing.sum(axis=0)
+        rows = rows_where(inputs, np.isnan)
+        raise DataError(
+            f"'{dataset.name}' has missing values (NaN) in {len(rows):,} of {len(inputs):,} rows", hint=hint
+        )
+    counts = np.sum([np.isnan(part).sum(axis=0) for part in parts_of(inputs)], axis=0)
     columns = _columns(dataset)
     listed = [f"{columns[place].name} ({counts[place]:,})" for place in np.flatnonzero(counts)]
     shown = ", ".join(listed[:10]) + (f" and {len(listed) - 10} more columns" if len(listed) > 10 else "")

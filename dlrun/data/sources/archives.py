@@ -19,7 +19,7 @@ from dlrun.data.sources.files import unreadable
 from dlrun.errors import DataError
 
 MAX_BYTES = 8 << 30
-"""The largest array that is read, unpacked. What is larger does not belong in memory."""
+"""The largest array that is read, unpacked. What is larger does not belong in memory, and can be mapped from a file."""
 MAX_RATIO = 100
 """A packed array above `SMALL_BYTES` may not grow more than this: honest data sets stay far below, zip bombs do not."""
 SMALL_BYTES = 1 << 28
@@ -89,6 +89,29 @@ def read_npy(path: Path) -> Array:
         raise _damaged(path, error) from error
 
 
+def map_npy(path: Path) -> Array:
+    """Map an npy file's array into memory: only what is looked at is read, and the file may be larger than memory.
+
+    Returns:
+        The array, read-only. One in another byte order than this machine's is read as a whole.
+
+    Raises:
+        DataError: the file is damaged or holds objects.
+    """
+    try:
+        with path.open("rb") as stream:
+            header = _read_header(stream)
+            offset = stream.tell()
+        _check_header(header, path.stat().st_size - offset, f"'{path}'")
+        if not header.bytes or not header.dtype.isnative:
+            return read_npy(path)
+        dtype: np.dtype[Any] = header.dtype
+        mapped = np.memmap(path, dtype, "r", offset, header.shape, "F" if header.fortran else "C")
+        return np.asarray(mapped)
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
 def _read_member(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
     if f"{name}.npy" not in archive.namelist():
         there = ", ".join(_names(archive)) or "nothing"
@@ -115,16 +138,10 @@ def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
 
 def _read_array(stream: IO[bytes], size: int, what: str) -> Array:
     header = _read_header(stream)
-    if header.dtype.hasobject:
-        raise DataError(
-            f"{what} is an array of Python objects, and reading those can run code",
-            hint="save plain numbers; rows of different length can be padded, texts encoded",
-        )
+    # NumPy's own reader would allocate what the header promises before it looks at the content.
+    _check_header(header, size, what)
     if header.bytes > MAX_BYTES:
         raise DataError(f"{what} would take {header.bytes:,} bytes; at most {MAX_BYTES:,} are read")
-    # NumPy's own reader would allocate what the header promises before it looks at the content.
-    if header.bytes > size:
-        raise DataError(f"{what} is cut short: shape {header.shape} of {header.dtype} does not fit into {size:,} bytes")
     content = stream.read(header.bytes)
     if len(content) < header.bytes:
         raise DataError(f"{what} is cut short: {len(content):,} of {header.bytes:,} bytes are there")
@@ -132,6 +149,17 @@ def _read_array(stream: IO[bytes], size: int, what: str) -> Array:
         return np.empty(header.shape, header.dtype)
     array = np.frombuffer(content, header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
     return array if header.dtype.isnative else array.astype(header.dtype.newbyteorder("="))
+
+
+def _check_header(header: _Header, size: int, what: str) -> None:
+    """Refuse objects, and a header that promises more than ``size`` bytes hold."""
+    if header.dtype.hasobject:
+        raise DataError(
+            f"{what} is an array of Python objects, and reading those can run code",
+            hint="save plain numbers; rows of different length can be padded, texts encoded",
+        )
+    if header.bytes > size:
+        raise DataError(f"{what} is cut short: shape {header.shape} of {header.dtype} does not fit into {size:,} bytes")
 
 
 def _read_header(stream: IO[bytes]) -> _Header:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dlrun.data import targets
 from dlrun.data.assembly import assemble
+from dlrun.data.chunks import any_row, rows_where
 from dlrun.data.dataset import Array, DataFile, Dataset, Task
 from dlrun.data.identity import ArrayRecords
 from dlrun.data.roles import NAMED, check_length, unknown_column
@@ -17,6 +18,9 @@ from dlrun.data.sources import archives, columns
 from dlrun.data.sources.files import examine_all
 from dlrun.errors import DataError
 from dlrun.spec.sources import NpySource, NpzSource
+
+CHANNEL_AXES = (4, 5)
+"""How many axes images and video have."""
 
 
 def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) -> Dataset:
@@ -40,7 +44,7 @@ def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) 
         raise DataError(f"inputs and targets are the same array '{source.inputs}'")
     parts = [archives.read_npz(Path(path), names) for path in source.path]
     pairs = [(part[source.inputs], part[source.targets]) for part in parts]
-    dataset = _assemble(source.path, pairs, source.targets, task, files)
+    dataset = _assemble(source.path, pairs, source.targets, task, files, source.channels)
     return replace(dataset, columns=_columns(source, roles, [len(inputs) for inputs, _ in pairs]))
 
 
@@ -73,10 +77,13 @@ def _cells(values: Array, where: str) -> Array:
 
 
 def load_npy(source: NpySource, task: Task | None) -> Dataset:
-    """Load inputs and targets of an npy file each; otherwise as `load_npz`."""
+    """Load inputs and targets of an npy file each; otherwise as `load_npz`.
+
+    The inputs are mapped from their file, which may be larger than memory.
+    """
     files = examine_all((source.path, source.targets), source.sha256)
-    pair = (archives.read_npy(Path(source.path)), archives.read_npy(Path(source.targets)))
-    return _assemble((source.path,), [pair], Path(source.targets).stem, task, files)
+    pair = (archives.map_npy(Path(source.path)), archives.read_npy(Path(source.targets)))
+    return _assemble((source.path,), [pair], Path(source.targets).stem, task, files, source.channels)
 
 
 def _assemble(
@@ -85,9 +92,10 @@ def _assemble(
     target_name: str,
     task: Task | None,
     files: tuple[DataFile, ...],
+    channels: str,
 ) -> Dataset:
     for path, (inputs, values) in zip(paths, pairs, strict=True):
-        _check_inputs(path, inputs)
+        _check_inputs(path, inputs, channels)
         if values.ndim == 0 or len(values) != len(inputs):
             raise DataError(f"'{path}': inputs have {len(inputs):,} rows, targets have shape {values.shape}")
         if len(inputs) == 0:
@@ -100,7 +108,7 @@ def _assemble(
     return assemble(
         Path(paths[0]).stem,
         made.task,
-        inputs.astype(np.uint8) if inputs.dtype == bool else inputs,
+        _as_taken(inputs, channels),
         made.values,
         test_from=test_from,
         class_names=made.class_names,
@@ -110,14 +118,25 @@ def _assemble(
     )
 
 
-def _check_inputs(path: str, inputs: Array) -> None:
+def _as_taken(inputs: Array, channels: str) -> Array:
+    """Take booleans for bytes and put the channels last, both without a copy."""
+    numbers = inputs.view(np.uint8) if inputs.dtype == bool else inputs
+    return np.moveaxis(numbers, 1, -1) if channels == "first" else numbers
+
+
+def _check_inputs(path: str, inputs: Array, channels: str) -> None:
     if inputs.dtype.kind not in "biuf":
         raise DataError(f"'{path}': the inputs are of type {inputs.dtype}; expected numbers")
     if inputs.ndim < 2 or 0 in inputs.shape[1:]:
         hint = "one column of numbers has the shape (rows, 1): `x.reshape(-1, 1)`" if inputs.ndim == 1 else None
         raise DataError(f"'{path}': the inputs have the shape {inputs.shape}; expected (rows, ...)", hint=hint)
-    if inputs.dtype.kind == "f" and np.isinf(inputs).any():
-        rows = np.flatnonzero(np.isinf(inputs.reshape(len(inputs), -1)).any(axis=1))
+    if channels == "first" and inputs.ndim not in CHANNEL_AXES:
+        raise DataError(
+            f"'{path}': the inputs have the shape {inputs.shape}, in which no axis is that of channels",
+            hint="images have four axes, such as (rows, 3, 100, 100), and video has five; leave `channels` out",
+        )
+    if inputs.dtype.kind == "f" and any_row(inputs, np.isinf):
+        rows = rows_where(inputs, np.isinf)
         raise DataError(f"'{path}': the inputs are infinite in {targets.rows_text(rows)}")
 
 
