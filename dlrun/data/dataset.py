@@ -109,6 +109,7 @@ class Dataset:
         files: what was read.
         fingerprint: of inputs and targets as loaded.
         notes: what a person should know about these data, one sentence each.
+        warnings: what is wrong with these data and was put up with, one sentence each.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Dataset:
     records: Callable[[Indices], Hashes] | None = field(default=None, repr=False)
     files: tuple[DataFile, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

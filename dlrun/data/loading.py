@@ -16,6 +16,7 @@ from dlrun.spec.sources import (
     Cifar100Source,
     DatasetSpec,
     GeneratedSource,
+    ImageFolderSource,
     NpySource,
     NpzSource,
     ParquetSource,
@@ -23,7 +24,7 @@ from dlrun.spec.sources import (
     TokenSource,
 )
 
-FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource)
+FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource, ImageFolderSource)
 
 
 def load_dataset(
@@ -58,7 +59,17 @@ def load_dataset(
 
 
 def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_progress: OnProgress) -> Dataset:
-    from dlrun.data.sources import arrays, bundled, cifar, generated, keras_arrays, keras_tokens, plugins, tables
+    from dlrun.data.sources import (
+        arrays,
+        bundled,
+        cifar,
+        generated,
+        image_folder,
+        keras_arrays,
+        keras_tokens,
+        plugins,
+        tables,
+    )
 
     match source:
         case TokenSource():
@@ -81,6 +92,8 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
             return arrays.load_npz(source, task, roles)
         case NpySource():
             return arrays.load_npy(source, task)
+        case ImageFolderSource():
+            return image_folder.load(source)
         case _:
             return plugins.load(source)
 

@@ -84,7 +84,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
         first=first,
         repeated_test=repeated,
         origins=completed.origins,
-        warnings=(*splits.notes, *first.fitted.notes, *completed.warnings),
+        warnings=(*dataset.warnings, *splits.notes, *first.fitted.notes, *completed.warnings),
     )
 
 

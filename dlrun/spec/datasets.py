@@ -16,11 +16,11 @@ from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, DatasetSpec, Generate
 from dlrun.spec.wording import build
 
 _COLUMNS = ("target", "features", "ids")
-TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "missing", "sha256"})
+TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "classes", "missing", "sha256"})
 """Options that take one text or a list of them."""
-_ONE_PATH = {"npy": ("path", "targets")}
+_ONE_PATH = {"npy": ("path", "targets"), "image_folder": ("path",)}
 _FILE_ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".npz": "npz", ".npy": "npy"}
-_LATER = frozenset({"image_folder", "text_folder", "timeseries"})
+_LATER = frozenset({"text_folder", "timeseries"})
 
 
 def parse_dataset(raw: Raw, path: Path, folder_of: FolderOf, findings: Findings) -> DatasetSpec | None:
@@ -74,9 +74,11 @@ def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None
         if values.get("header") is False and (named := [text for text in columns if not text.isdecimal()]):
             message = f"without a header, columns are counted from 0; '{printable(named[0])}' is no number"
             findings.add(message, (*path, key))
+    no_doubles(values.get("classes") or (), (*path, "classes"), findings)
     if values.get("source") == "npz" and values.get("inputs", "x") == values.get("targets", "y"):
         findings.add("inputs and targets are the same array", path)
-    paths = 2 if values["source"] == "npy" else len(values.get("path", ()))
+    path_options = _ONE_PATH.get(str(values["source"]))
+    paths = len(path_options) if path_options else len(values.get("path", ()))
     if values.get("sha256") is not None and len(values["sha256"]) != paths:
         findings.add(f"expected {paths} of them, one a file, not {len(values['sha256'])}", (*path, "sha256"))
 

@@ -133,7 +133,9 @@ def _plain_properties(model: type[BaseModel], special: Iterable[str] = ()) -> di
 def _settled(value: Any) -> Any:
     """Write a schema as every release of pydantic would: bounds as 0, not 0.0, and ``const`` without ``enum``."""
     if isinstance(value, dict):
-        return {key: _settled(inner) for key, inner in value.items() if not (key == "enum" and "const" in value)}
+        # Entries with a place of their own are called `items` in draft 7.
+        own = {"items" if key == "prefixItems" else key: inner for key, inner in value.items()}
+        return {key: _settled(inner) for key, inner in own.items() if not (key == "enum" and "const" in own)}
     if isinstance(value, list):
         return [_settled(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

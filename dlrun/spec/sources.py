@@ -15,6 +15,9 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="a SHA-256: 64 digits, 0-9 and a-f")]
 
+Pixels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Size = Annotated[tuple[Pixels, Pixels], Field(description="height and width in pixels, such as [100, 150]")]
+Classes = Annotated[tuple[str, ...], Field(min_length=2, description="the names of two class folders or more")]
 Channels = Literal["last", "first"]
 
 
@@ -131,6 +134,22 @@ class NpySource(Source):
     sha256: tuple[Hash, ...] | None = None
 
 
+class ImageFolderSource(Source):
+    """Pictures (JPEG, PNG, GIF, BMP) in class folders, with or without ``train``, ``validation``, ``test`` above them.
+
+    ``size`` is height and width; left out, all pictures must have one size already. ``classes`` left out means all
+    class folders. ``on_bad`` says what becomes of files that cannot be read.
+    """
+
+    source: Literal["image_folder"]
+    path: str
+    size: Size | None = None
+    colour: Literal["rgb", "grey"] = "rgb"
+    classes: Classes | None = None
+    on_bad: Literal["fail", "skip"] = "fail"
+    sha256: Annotated[tuple[Hash, ...], Field(min_length=1, max_length=1)] | None = None
+
+
 class PluginSource(Source):
     """A source that an installed package offers under the entry point group ``dlrun.datasets``."""
 
@@ -177,6 +196,7 @@ DatasetSpec = (
     | ParquetSource
     | NpzSource
     | NpySource
+    | ImageFolderSource
     | PluginSource
 )
 

@@ -108,6 +108,15 @@ def test_a_provided_validation_set_leaves_all_other_rows_for_training(make_datas
     assert (len(train), validated.tolist(), len(tested)) == (40, list(range(40, 50)), 0)
 
 
+def test_a_provided_validation_set_is_what_a_hold_out_uses_by_default(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset("regression", np.zeros(50), validation=10)
+
+    plan = make_splits(dataset, Evaluation(test="none"))
+
+    assert plan.evaluation.validation == "provided"
+    assert plan.splits[0].validation.tolist() == list(range(40, 50))
+
+
 @pytest.mark.parametrize("part", ["test", "validation"])
 def test_a_provided_part_that_is_not_there_is_a_data_error_with_the_remedy(
     make_dataset: MakeDataset, part: str
@@ -123,7 +132,7 @@ def test_a_provided_part_that_is_not_there_is_a_data_error_with_the_remedy(
 def test_parts_of_the_data_that_are_left_aside_are_named(make_dataset: MakeDataset) -> None:
     dataset = make_dataset("regression", np.zeros(60), validation=10, test=20)
 
-    plan = make_splits(dataset, Evaluation(test="none"))
+    plan = make_splits(dataset, Evaluation(test="none", validation=0.2))
 
     assert plan.notes == (
         "the data's own test set (20 rows) is not used",

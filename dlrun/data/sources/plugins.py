@@ -9,7 +9,7 @@ from dlrun.data.dataset import Dataset
 from dlrun.errors import DataError, DlrunError, Problem, SpecError
 from dlrun.spec.sources import PluginSource
 
-FILE_KINDS = ("csv", "parquet", "npz", "npy")
+FILE_KINDS = ("csv", "parquet", "npz", "npy", "image_folder")
 
 
 def load(source: PluginSource) -> Dataset:

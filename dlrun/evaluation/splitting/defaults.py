@@ -20,7 +20,7 @@ def with_defaults(dataset: Dataset, evaluation: Evaluation, given: GivenSplits |
     """Fill in defaults; ``stratify`` stays as it is, because only drawing shows whether it can be done.
 
     Args:
-        dataset: says whether there is a provided test set.
+        dataset: says whether there is a provided validation or test set.
         evaluation: as written.
         given: what ``evaluation.splits`` holds.
 
@@ -32,7 +32,7 @@ def with_defaults(dataset: Dataset, evaluation: Evaluation, given: GivenSplits |
     if given is not None:
         values |= _from_file(evaluation, given)
     elif not elsewhere:
-        values |= _of_protocol(evaluation, values["protocol"])
+        values |= _of_protocol(dataset, evaluation, values["protocol"])
         values["shuffle"] = evaluation.time is None if evaluation.shuffle is None else evaluation.shuffle
         if evaluation.time is not None:
             values["gap"] = evaluation.gap or 0
@@ -44,10 +44,11 @@ def with_defaults(dataset: Dataset, evaluation: Evaluation, given: GivenSplits |
     return evaluation.model_copy(update=values)
 
 
-def _of_protocol(evaluation: Evaluation, protocol: str) -> dict[str, Any]:
+def _of_protocol(dataset: Dataset, evaluation: Evaluation, protocol: str) -> dict[str, Any]:
     """Fill in what the protocol has."""
     if protocol == "holdout":
-        return {"validation": VALIDATION_SHARE if evaluation.validation is None else evaluation.validation}
+        default = "provided" if len(dataset.validation_rows) else VALIDATION_SHARE
+        return {"validation": default if evaluation.validation is None else evaluation.validation}
     k = {"k": evaluation.k or K}
     return k if protocol == "kfold" else {**k, "iterations": evaluation.iterations or ITERATIONS}
 
