@@ -66,7 +66,7 @@ def inner_rows(spec: ExperimentSpec, splits: SplitPlan, split: Split) -> tuple[I
 def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split: Split) -> FoldInputs:
     """Fit the preprocessing on a split's training rows and encode every row of the split."""
     train, monitor = inner_rows(spec, splits, split)
-    fitted = fit_steps(spec.preprocessing, dataset, train)
+    fitted = fit_steps(spec.preprocessing, dataset, train, seed=spec.seed)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     return FoldInputs(split, train, monitor, inputs, fitted)
 

@@ -13,6 +13,7 @@ from dlrun.data.labels import class_weights
 from dlrun.errors import Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
 from dlrun.experiment.folds import FoldInputs, encode_fold, watching_plan
+from dlrun.experiment.missing import examine_gaps
 from dlrun.models import Completed, DataFacts, complete, input_facts
 from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
@@ -67,6 +68,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     dataset = load_dataset(spec.dataset, task=spec.task, columns=_role_columns(spec.evaluation))
     splits = watching_plan(spec, make_splits(dataset, spec.evaluation))
     first = encode_fold(spec, dataset, splits, splits.splits[0])
+    gaps = examine_gaps(spec, dataset, splits, first.fitted)
     # Used when a fit begins; asked for here too, so that a class that is none is told before a run has a folder.
     class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])
     facts = _facts(spec, dataset, first)
@@ -84,7 +86,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
         first=first,
         repeated_test=repeated,
         origins=completed.origins,
-        warnings=(*dataset.warnings, *splits.notes, *first.fitted.notes, *completed.warnings),
+        warnings=(*dataset.warnings, *splits.notes, *first.fitted.notes, *gaps, *completed.warnings),
     )
 
 

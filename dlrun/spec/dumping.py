@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dlrun.spec.keys import attribute_of, keys_of
 from dlrun.spec.sections import EarlyStopping, ExperimentSpec, Layer, Named, Section
 from dlrun.spec.steps import STEPS, Step
 
@@ -55,10 +56,11 @@ def _as_yaml(value: Any) -> Any:
 def _section(section: BaseModel) -> dict[str, Any]:
     """Write every field but those that are absent; null stays where it differs from the default."""
     left_out = {"inner"} if isinstance(section, EarlyStopping) and section.on == "validation" else set()
+    values = {key: getattr(section, attribute_of(type(section), key)) for key in keys_of(type(section))}
     own = {
-        key: _as_yaml(getattr(section, key))
-        for key, field in type(section).model_fields.items()
-        if key not in left_out and not (getattr(section, key) is None and field.default is None)
+        key: _as_yaml(values[key])
+        for key, field in keys_of(type(section)).items()
+        if key not in left_out and not (values[key] is None and field.default is None)
     }
     return own | (_as_yaml(section.model_extra) if not isinstance(section, Section) and section.model_extra else {})
 

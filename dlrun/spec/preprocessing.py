@@ -11,6 +11,7 @@ from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
 from dlrun.spec.fields import fields_of, no_doubles, texts_of
 from dlrun.spec.files import printable
+from dlrun.spec.keys import keys_of
 from dlrun.spec.shapes import StepShape, long_form
 from dlrun.spec.steps import STEPS, Step
 from dlrun.spec.wording import build
@@ -32,7 +33,7 @@ def parse_step(raw: Raw, path: Path, findings: Findings) -> Step | None:
         return None
     model, _ = STEPS[name]
     inside = (*path, next(iter(raw))) if isinstance(raw, dict) and "step" not in raw else path
-    values = fields_of({**written, "step": name}, dict(model.model_fields), inside, findings)
+    values = fields_of({**written, "step": name}, keys_of(model), inside, findings)
     assert values is not None
     return _step(model, values, inside, findings)
 

@@ -10,6 +10,7 @@ from dlrun.spec.document import Findings
 from dlrun.spec.evaluation_rules import check_columns, check_evaluation
 from dlrun.spec.files import printable
 from dlrun.spec.sections import Evaluation, Layer, Named, Regularisation, Training
+from dlrun.spec.step_rules import check_steps
 from dlrun.spec.wiring import wiring_problems
 
 _INTEGER_LOSS = "SparseCategoricalCrossentropy"
@@ -33,6 +34,7 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     layers: Sequence[Layer] = values.get("layers") or ()
     output = values.get("output") is not False
     findings.extend(wiring_problems(layers, output))
+    check_steps(values.get("preprocessing") or (), findings)
     _check_labels(values, findings)
     _check_monitor(values.get("training"), values.get("metrics"), findings)
     if isinstance(training := values.get("training"), Training):

@@ -16,6 +16,7 @@ from dlrun.registry.lookup import registry
 from dlrun.registry.plugins import plugin_datasets
 from dlrun.registry.spelling import american, british
 from dlrun.spec.datasets import TEXT_OPTIONS
+from dlrun.spec.keys import keys_of
 from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, GeneratedSource, Source
 from dlrun.spec.steps import STEPS
@@ -188,7 +189,7 @@ def _step() -> Schema:
         if "factor" in properties:
             properties["factor"] = {"anyOf": [properties["factor"], _FRACTION]}
         about = {"title": name, "description": str(model.__doc__)}
-        required = [key for key, field in model.model_fields.items() if field.is_required()]
+        required = [key for key, field in keys_of(model).items() if field.is_required()]
         body = {**_closed(properties), "required": required}
         step = {**_closed({"step": {"enum": _twins(name)}, **properties}), "required": ["step", *required]}
         long_forms.append({**about, **step})

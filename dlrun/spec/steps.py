@@ -14,7 +14,7 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 class Step(BaseModel):
     """What every step has: frozen, no unknown options."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
 
 class Normalise(Step):
@@ -41,10 +41,38 @@ class Rescale(Step):
 class OneHot(Step):
     """Turn each category of a column into a column of its own, by the categories of the training rows.
 
-    ``columns`` left out means every text column. A category that the training rows lack becomes all zeros.
+    ``columns`` left out means every text column. A category that the training rows lack becomes all zeros. Missing
+    cells get a column of their own where training rows have some, and become all zeros otherwise.
     """
 
     step: Literal["one_hot"] = "one_hot"
+    columns: tuple[str, ...] | None = None
+
+
+class Impute(Step):
+    """Put a value where one is missing: the training rows' mean, median or most frequent value of that column, or 0.
+
+    ``columns`` left out means every column of numbers, with ``most_frequent`` the text columns too. ``missing`` is a
+    number that stands for a missing value, besides empty cells. ``indicator`` adds a column for each column that misses
+    values in the training rows: 1 where the value was missing, else 0.
+    """
+
+    step: Literal["impute"] = "impute"
+    strategy: Annotated[Literal["mean", "median", "most_frequent", "zero"], Field(alias="with")] = "median"
+    columns: tuple[str, ...] | None = None
+    missing: Annotated[float, Field(strict=True)] | None = None
+    indicator: Annotated[bool, Field(strict=True)] = False
+
+
+class DropMissing(Step):
+    """Take a share of the training rows' values away at random, so that the net meets missing values in training.
+
+    Only training rows: rows that are watched, scored or tested keep what they have. ``columns`` left out means every
+    column, those that `one_hot` made left out. An `impute` has to follow.
+    """
+
+    step: Literal["drop_missing"] = "drop_missing"
+    share: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)]
     columns: tuple[str, ...] | None = None
 
 
@@ -67,7 +95,9 @@ class Pad(Step):
     truncating: Literal["pre", "post"] = "pre"
 
 
-StepSpec = Annotated[Normalise | Scale | Rescale | OneHot | MultiHot | Pad, Field(discriminator="step")]
+StepSpec = Annotated[
+    Normalise | Scale | Rescale | OneHot | Impute | DropMissing | MultiHot | Pad, Field(discriminator="step")
+]
 
 STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
     {
@@ -75,6 +105,8 @@ STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
         "scale": (Scale, "columns"),
         "rescale": (Rescale, "factor"),
         "one_hot": (OneHot, "columns"),
+        "impute": (Impute, "with"),
+        "drop_missing": (DropMissing, "share"),
         "multi_hot": (MultiHot, "size"),
         "pad": (Pad, "length"),
     }

@@ -17,6 +17,7 @@ from dlrun.registry.spelling import british
 from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
 from dlrun.spec.files import printable
+from dlrun.spec.keys import attribute_of
 from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, Training
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -80,8 +81,8 @@ def _advice(value: Raw, expected: str) -> str | None:
 
 
 def hint_of(model: type[BaseModel], key: str) -> Any:
-    """Give the annotation of a field as it is written in the class."""
-    return get_type_hints(model, include_extras=True)[key]
+    """Give the annotation of a field, by its key, as it is written in the class."""
+    return get_type_hints(model, include_extras=True)[attribute_of(model, key)]
 
 
 def describe_field(model: type[BaseModel], key: str) -> str:

@@ -213,15 +213,17 @@ def test_texts_must_not_reach_the_model(people: Dataset) -> None:
         fit_steps([Scale(columns=("agee",))], people, TRAIN)
 
 
-def test_missing_values_are_refused_with_columns_and_counts(people: Dataset) -> None:
+def test_what_is_still_missing_after_the_last_step_is_refused_with_columns_and_counts(people: Dataset) -> None:
     inputs = np.array(people.inputs)
     inputs[[1, 4], 0] = np.nan
     inputs[2, 3] = np.nan
+    fitted = fit_steps([OneHot(), Normalise()], replace(people, inputs=inputs), TRAIN)
 
-    with pytest.raises(DataError, match=r"in its 5 rows: age \(2\), rooms \(1\)(?s:.)*leave the column out"):
-        fit_steps([OneHot()], replace(people, inputs=inputs), TRAIN)
-    with pytest.raises(DataError, match=r"\(NaN\) in 1 of 2 rows"):
-        fit_steps([], dataset_of(np.array([[[np.nan]], [[1.0]]])), np.arange(2))
+    with pytest.raises(DataError, match=r"age \(2\), rooms \(1\), in 3 of 5 rows(?s:.)*`impute`(?s:.)*`features`"):
+        fitted.apply(np.arange(5))
+    assert array(fitted.apply(np.array([0, 3]))).shape == (2, 5)  # only rows that are needed have to be whole
+    with pytest.raises(DataError, match="last step: in 1 of 2 rows"):
+        fit_steps([], dataset_of(np.array([[[np.nan]], [[1.0]]])), np.arange(2)).apply(np.arange(2))
 
 
 def test_what_float32_cannot_hold_is_refused() -> None:
@@ -337,15 +339,15 @@ def test_columns_named_twice_are_taken_once(people: Dataset) -> None:
 def test_pictures_that_are_not_finite_are_counted_by_row() -> None:
     pictures = np.array([[[1.0, 1e300]], [[1.0, 2.0]], [[-1e300, 1e300]]])
 
-    with pytest.raises(DataError, match="2 rows are not finite after preprocessing"):
+    with pytest.raises(DataError, match="not finite after preprocessing: in 2 of 3 rows"):
         fit_steps([], dataset_of(pictures), np.arange(3)).apply(np.arange(3))
 
 
 def test_many_columns_with_gaps_are_not_all_listed() -> None:
     inputs = np.full((2, 14), np.nan)
 
-    with pytest.raises(DataError, match=r"9 \(2\) and 4 more columns"):
-        fit_steps([], dataset_of(inputs), np.arange(2))
+    with pytest.raises(DataError, match=r"9 \(2\) and 4 more columns, in 2 of 2 rows"):
+        fit_steps([], dataset_of(inputs), np.arange(2)).apply(np.arange(2))
 
 
 def test_many_constant_columns_are_not_all_listed() -> None:

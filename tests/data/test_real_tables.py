@@ -69,15 +69,22 @@ def test_an_id_hides_the_repeated_rows_until_the_spec_names_it(open_table: Open)
     assert "id" not in named.dataset.feature_names
 
 
-def test_titanic_shows_its_gaps_and_is_refused_until_they_are_left_out(open_table: Open) -> None:
-    whole = open_table("titanic/train.csv", "dataset: {source: csv, path: PATH, target: Survived, ids: [PassengerId]}")
+def test_titanic_shows_its_gaps_and_is_refused_until_they_are_filled(open_table: Open) -> None:
+    source = (
+        "dataset: {source: csv, path: PATH, target: Survived,"
+        " features: [Pclass, Sex, Age, SibSp, Parch, Fare, Embarked]}\n"
+    )
+    gappy = open_table("titanic/train.csv", source + "preprocessing: [one_hot]")
+    filled = open_table("titanic/train.csv", source + "preprocessing: [one_hot, impute: median]")
+    ages = np.array([float(row[5] or "nan") for row in gappy.rows[1:]])
 
-    assert whole.summary.missing == {"Age": 177, "Cabin": 687, "Embarked": 2}
-    assert [feature.name for feature in whole.summary.features if feature.kind == "text"] == [
-        *("Name", "Sex", "Ticket", "Cabin", "Embarked")
-    ]
-    with pytest.raises(DataError, match=r"Age \(177\), Cabin \(687\), Embarked \(2\)(?s:.)*leave the column out"):
-        whole.fit(np.arange(891))
+    assert gappy.summary.missing == {"Age": 177, "Embarked": 2}
+    assert [feature.name for feature in gappy.summary.features if feature.kind == "text"] == ["Sex", "Embarked"]
+    with pytest.raises(DataError, match=r"Age \(177\), in 177 of 891 rows(?s:.)*add `impute`"):
+        gappy.fit(np.arange(891)).apply(np.arange(891))
+    encoded = np.asarray(filled.fit(np.arange(600)).apply(np.arange(891)))
+    median = np.nanmedian(ages[:600])
+    np.testing.assert_allclose(encoded[:, 3], np.where(np.isnan(ages), median, ages), rtol=1e-6)
 
 
 def test_titanic_with_chosen_columns_becomes_numbers(open_table: Open) -> None:
@@ -151,8 +158,8 @@ def test_california_has_gaps_and_a_column_of_texts(open_table: Open) -> None:
 
     assert (california.dataset.task, california.summary.missing) == ("regression", {"total_bedrooms": 207})
     assert california.dataset.categories == {8: ("<1H OCEAN", "INLAND", "ISLAND", "NEAR BAY", "NEAR OCEAN")}
-    with pytest.raises(DataError, match=r"in its 20,640 rows: total_bedrooms \(207\)"):
-        california.fit(np.arange(100))
+    with pytest.raises(DataError, match=r"total_bedrooms \(207\), in 207 of 20,640 rows"):
+        california.fit(np.arange(100)).apply(np.arange(20640))
 
 
 def test_california_is_encoded_as_scikit_learn_encodes_it(open_table: Open) -> None:

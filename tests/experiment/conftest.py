@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,12 +49,15 @@ CASES = {
         "[{one_hot: {columns: [letter, rooms]}}, {normalise: {columns: [a, b]}}]",
         "[Dense: 3, Dropout: 0.3]",
     ),
+    "impute": Case("gappy", "[{impute: {with: mean, indicator: true}}, one_hot, normalise]"),
+    "drop_missing": Case("gappy", "[{drop_missing: 0.2}, {impute: mean}, one_hot]"),
     "multi_hot": Case("texts", "[multi_hot]"),
     "pad": Case("texts", "[pad: 5]", "[{Embedding: {input_dim: 100, output_dim: 2}}, Flatten, Dense: 3]", fitted=False),
 }
 DATASETS = {
     "numbers": "{source: csv, path: %s/table.csv, target: y, features: [a, b]}",
     "mixed": "{source: csv, path: %s/table.csv, target: y, features: [a, b, letter, rooms]}",
+    "gappy": "{source: csv, path: %s/table.csv, target: y, features: [a, b, letter, rooms]}",
     "pictures": "{source: npz, path: %s/pictures.npz}",
     "texts": "{source: texts_in_npz, path: %s/texts.npz}",
 }
@@ -92,6 +96,8 @@ def write_data(folder: Path, kind: str, garbage: Indices, *, targets: bool = Tru
         np.savez(folder / "texts.npz", tokens=rows.tokens, offsets=rows.offsets, y=labels, **columns)
     else:
         inputs = table_columns(original, garbage, random, noise)
+        if kind == "gappy":
+            inputs = with_gaps(inputs, original, garbage, random, noise)
         lines = zip(*inputs, labels, *columns.values(), strict=True)
         text = "\n".join(["a,b,letter,rooms,y,who,when", *(",".join(map(str, line)) for line in lines)])
         (folder / "table.csv").write_text(text + "\n")
@@ -99,7 +105,7 @@ def write_data(folder: Path, kind: str, garbage: Indices, *, targets: bool = Tru
 
 def table_columns(
     original: Indices, garbage: Indices, random: np.random.Generator, noise: np.random.Generator
-) -> tuple[list[float], list[float], list[str], list[int]]:
+) -> Sequence[list[Any]]:
     """Two columns of numbers, one of texts and one of whole numbers; ``original``: which row each row repeats."""
     numbers, letters = random.normal(size=(ROWS, 2))[original], random.choice(["mm", "nn", "pp"], ROWS)[original]
     rooms = random.integers(1, 4, ROWS)[original]
@@ -107,6 +113,16 @@ def table_columns(
     # Categories that stand before and after the others: the numbers of all of them move.
     letters[garbage], rooms[garbage] = noise.choice(["AA", "zz"], len(garbage)), noise.choice([-9, 99], len(garbage))
     return numbers[:, 0].tolist(), numbers[:, 1].tolist(), letters.tolist(), rooms.tolist()
+
+
+def with_gaps(
+    columns: Sequence[list[Any]], original: Indices, garbage: Indices, random: np.random.Generator, noise: Any
+) -> list[list[Any]]:
+    """Empty some cells of the first three columns; garbage has gaps of its own."""
+    gaps = (random.random((3, ROWS)) < 0.25)[:, original]
+    gaps[:, garbage] = noise.random((3, len(garbage))) < 0.5
+    emptied = [np.where(empty, "", column).tolist() for empty, column in zip(gaps, columns[:3], strict=True)]
+    return [*emptied, *columns[3:]]
 
 
 class Workshop:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dlrun.spec import ExperimentSpec, dump_spec, load_spec
 from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import BundledSource, NpySource, TableSource, TokenSource
-from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale
+from dlrun.spec.steps import DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale
 from dlrun.spec.wiring import wiring_problems
 
 Load = Callable[..., Any]
@@ -34,8 +34,18 @@ steps = st.one_of(
     st.builds(Scale, columns=st.none() | columns),
     st.builds(Rescale, factor=numbers | st.integers(2, 300).map(lambda whole: 1 / whole)),
     st.builds(OneHot, columns=st.none() | columns),
+    st.builds(
+        Impute,
+        strategy=st.sampled_from(["mean", "median", "most_frequent"]),
+        columns=st.none() | columns,
+        indicator=st.booleans(),
+    ),
     st.builds(MultiHot, size=st.none() | counts),
     st.builds(Pad, length=counts, padding=st.sampled_from(["pre", "post"])),
+)
+filled_steps = st.tuples(
+    st.builds(DropMissing, share=st.floats(0.001, 0.999), columns=st.none() | columns),
+    st.builds(Impute, strategy=st.just("zero"), missing=st.none() | numbers, indicator=st.booleans()),
 )
 datasets = st.one_of(
     st.builds(TokenSource, source=st.sampled_from(["imdb", "reuters"]), num_words=st.none() | counts),
@@ -104,7 +114,7 @@ specs = st.builds(
     name=names,
     task=st.none() | st.sampled_from(["binary", "multiclass", "regression"]),
     dataset=datasets,
-    preprocessing=st.lists(steps, max_size=3).map(tuple),
+    preprocessing=(st.lists(steps, max_size=3) | filled_steps).map(tuple),
     layers=st.lists(layers, max_size=3).map(tuple).filter(lambda chain: not wiring_problems(chain, True)),
     last_activation=st.none() | st.just(Named(name="none")),
     loss=st.none() | st.builds(lambda delta: Named(name="Huber", arguments={"delta": delta}), numbers),

@@ -8,7 +8,7 @@ import pytest
 from dlrun.spec import ExperimentSpec
 from dlrun.spec.sections import EarlyStopping, Layer, Named
 from dlrun.spec.sources import BundledSource, GeneratedSource, NpySource, TableSource, TokenSource
-from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale
+from dlrun.spec.steps import DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale
 
 Load = Callable[..., ExperimentSpec]
 DENSE = Layer(kind="Dense", arguments={"units": 64})
@@ -139,12 +139,27 @@ def test_no_as_an_activation_is_the_text_no_and_unknown(complain: Callable[..., 
         ("one_hot: sex", OneHot(columns=("sex",))),
         ("one_hot: [3]", OneHot(columns=("3",))),
         ("one_hot", OneHot()),
+        ("impute", Impute(strategy="median")),
+        ("impute: zero", Impute(strategy="zero")),
+        ("impute: {with: mean, columns: [1], missing: 0}", Impute(strategy="mean", columns=("1",), missing=0.0)),
+        ("{step: impute, with: most_frequent, indicator: true}", Impute(strategy="most_frequent", indicator=True)),
         ("multi_hot", MultiHot()),
         ("multi_hot: 10000", MultiHot(size=10000)),
     ],
 )
 def test_every_way_to_write_a_step(load: Load, text: str, step: Any) -> None:
     assert load(f"preprocessing:\n  - {text}\n", minimal=True).preprocessing == (step,)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("drop_missing: 0.1", DropMissing(share=0.1)),
+        ("drop_missing: {share: 0.1, columns: age}", DropMissing(share=0.1, columns=("age",))),
+    ],
+)
+def test_every_way_to_write_a_step_that_another_follows(load: Load, text: str, step: Any) -> None:
+    assert load(f"preprocessing:\n  - {text}\n  - impute\n", minimal=True).preprocessing == (step, Impute())
 
 
 def test_a_dataset_is_a_name_or_a_mapping(load: Load) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from dlrun.data.dataset import Array, TokenRows
+import numpy as np
+import numpy.typing as npt
+
+from dlrun.data.dataset import Array, Indices, TokenRows
 from dlrun.data.encoded import MultiHotRows
 from dlrun.errors import Problem, SpecError
 
@@ -33,11 +36,15 @@ class Block:
     Args:
         values: (rows, ...), token rows, or bits.
         columns: of 2-D arrays of features; empty for everything else.
+        rows: the data set's number of each row, (rows,), filled in between the steps; None for rows of other data.
     """
 
     values: Array | TokenRows | MultiHotRows
     columns: tuple[Column, ...] = ()
+    rows: Indices | None = None
 
+
+Floats = npt.NDArray[np.float64]
 
 Chunks = Callable[[], Iterator[Block]]
 """Goes through the training rows, as the steps before left them, some thousand at a time; can be called again."""
@@ -58,6 +65,10 @@ class FittedStep(Protocol):
     def state(self) -> dict[str, Any]:
         """Return the step's name and what was fitted, ready for JSON."""
         ...
+
+
+MISSING = "(missing)"
+"""What a column of zeros and ones is called that says where another column misses its value: ``Age=(missing)``."""
 
 
 def misfit(index: int, message: str, hint: str | None = None) -> SpecError:
@@ -92,3 +103,9 @@ def select(columns: tuple[Column, ...], names: tuple[str, ...] | None, kind: str
             hint = (f"did you mean '{close}'? " if close else "") + f"columns here: {listed}"
             raise misfit(index, f"there is no column '{name}'", hint)
     return tuple(places[name] for name in dict.fromkeys(names))
+
+
+def listed(names: Sequence[str], most: int = 10, what: str = "") -> str:
+    """Write some names, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(names) - most} more{what}" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.dataset import Array
-from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
+from dlrun.data.preprocessing.block import MISSING, Block, Chunks, Column, misfit, select
 from dlrun.errors import DataError
 from dlrun.spec.steps import OneHot
 
@@ -25,12 +25,26 @@ class Category:
         name: of the column.
         codes: the values that stand for the categories, ascending.
         texts: what a person calls them, in the same order.
+        missing: whether training rows miss a value, so that a missing one has a column of its own, the last one.
     """
 
     place: int
     name: str
     codes: tuple[float, ...]
     texts: tuple[str, ...]
+    missing: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns stand for, in their order."""
+        return (*self.texts, _apart(MISSING, self.texts)) if self.missing else self.texts
+
+    def spread(self, values: Array) -> Array:
+        """Turn a column (rows,) into zeros and ones, (rows, columns)."""
+        ones: Array = values[:, None] == np.array(self.codes)
+        if self.missing:
+            ones = np.concatenate([ones, np.isnan(values)[:, None]], axis=1)
+        return ones.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -49,8 +63,8 @@ class Spread:
         for place, column in enumerate(block.columns):
             # A category of zeros only where no training row had it, as scikit-learn's `handle_unknown="ignore"`.
             if category := by_place.get(place):
-                parts.append((values[:, place, None] == np.array(category.codes)).astype(np.float64))
-                columns += [Column(f"{column.name}={text}", "made") for text in category.texts]
+                parts.append(category.spread(values[:, place]))
+                columns += [Column(f"{column.name}={text}", "made") for text in category.names]
             else:
                 parts.append(values[:, place, None])
                 columns.append(column)
@@ -58,7 +72,7 @@ class Spread:
 
     def state(self) -> dict[str, Any]:
         """Return each column's categories."""
-        columns = {category.name: list(category.texts) for category in self.categories}
+        columns = {category.name: list(category.names) for category in self.categories}
         return {"step": "one_hot", "categories": columns}
 
 
@@ -84,6 +98,7 @@ def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
     for block in chunks():
         values = np.asarray(block.values)
         # Chunk by chunk, so that only categories are kept and never a column.
+        # NaN, for a missing value, is kept once and stands last.
         seen = [np.union1d(codes, values[:, place]) for codes, place in zip(seen, places, strict=True)]
     pairs = zip(places, seen, strict=True)
     categories = tuple(_category(first.columns[place], place, codes) for place, codes in pairs)
@@ -102,11 +117,19 @@ def _refuse_names(category: Category, index: int) -> None:
         )
 
 
-def _category(column: Column, place: int, codes: Array) -> Category:
+def _category(column: Column, place: int, seen: Array) -> Category:
+    codes = seen[~np.isnan(seen)]
     if column.kind == "text":
         texts = tuple(column.categories[int(code)] for code in codes)
     elif (codes == np.floor(codes)).all():
         texts = tuple(f"{code:.0f}" for code in codes)
     else:
         raise DataError(f"one_hot needs categories, and column '{column.name}' has fractions")
-    return Category(place, column.name, tuple(float(code) for code in codes), texts)
+    return Category(place, column.name, tuple(float(code) for code in codes), texts, len(codes) < len(seen))
+
+
+def _apart(name: str, texts: tuple[str, ...]) -> str:
+    """Put a name into brackets until no text of the data is like it."""
+    while name in texts:
+        name = f"({name})"
+    return name

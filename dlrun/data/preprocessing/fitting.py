@@ -7,19 +7,19 @@ training rows reaches a step's fit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from dlrun.data.chunks import any_row, parts_of, rows_in_part, rows_where
+from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
 from dlrun.data.layout import axes_of
-from dlrun.data.preprocessing import categories, numbers, tokens
-from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, misfit
+from dlrun.data.preprocessing import blanking, categories, imputing, numbers, tokens
+from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
 from dlrun.errors import DataError, Problem, SpecError
-from dlrun.spec.steps import MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
+from dlrun.spec.steps import DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
 
 CHUNK_TOKEN_ROWS = 1024
 """Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
@@ -47,7 +47,7 @@ class FittedSteps:
         """Encode some rows: float32, int32 for padded tokens, or bits for `multi_hot`. Shape (rows, *output_shape).
 
         Raises:
-            DataError: a value is not finite after the steps.
+            DataError: a value is missing, or not finite, after the steps.
         """
         pieces = _pass_through(self.dataset, rows, self.steps)  # lazily, one chunk in memory at a time
         if isinstance(self.dataset.inputs, TokenRows) and not self.integer_inputs:
@@ -65,31 +65,42 @@ class FittedSteps:
         _refuse_not_finite(encoded, self.feature_names)
         return encoded
 
+    def check(self, rows: Indices) -> None:
+        """Find out whether some rows can be encoded, without keeping what comes out.
+
+        Raises:
+            DataError: a value is missing, or not finite, after the steps.
+        """
+        for piece in _pass_through(self.dataset, rows, self.steps):
+            if isinstance(piece.values, np.ndarray):
+                with np.errstate(over="ignore"):
+                    _refuse_not_finite(piece.values.astype(np.float32), self.feature_names)
+
     def state(self) -> list[dict[str, Any]]:
         """Return each step's name and what was fitted, ready for JSON."""
         return [step.state() for step in self.steps]
 
 
-def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices) -> FittedSteps:
+def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices, *, seed: int = 0) -> FittedSteps:
     """Fit steps, in their order, each on the training rows as the steps before it leave them.
 
     Args:
         steps: as the spec lists them.
-        dataset: is not changed. None of its rows may miss a value: what is not trained on is still predicted.
+        dataset: is not changed.
         train: row numbers of the training rows, shape (train,); no other row's values are looked at by a fit.
+        seed: of what steps draw at random.
 
     Raises:
         SpecError: a step that does not fit the data or its place, or a step that is missing.
-        DataError: missing values in the inputs, or no training rows.
+        DataError: no training rows, or values that a step cannot be fitted on.
     """
     if len(train) == 0:
         raise DataError("there are no training rows to fit the preprocessing on")
-    _refuse_missing(dataset)
     # Each fit goes through the training rows anew, so that no intermediate stage is ever stored.
     fitted: tuple[FittedStep, ...] = ()
     for index, step in enumerate(steps):
         _refuse_after_last(steps, index)
-        fitted = (*fitted, _fit(step, _chunks(dataset, train, fitted), dataset, index))
+        fitted = (*fitted, _fit(step, _Training(dataset, train, fitted, seed), index))
     # One row shows what comes out: its shape, its columns, and whether texts are left.
     sample = next(_pass_through(dataset, train[:1], fitted))
     _refuse_unfinished(sample)
@@ -104,8 +115,23 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices) -> Fi
     )
 
 
-def _fit(step: StepSpec, chunks: Chunks, dataset: Dataset, index: int) -> FittedStep:
-    axes = axes_of(dataset.inputs)
+@dataclass(frozen=True)
+class _Training:
+    """The training rows as the steps before left them, and what else a step may be fitted with."""
+
+    dataset: Dataset
+    rows: Indices
+    steps: tuple[FittedStep, ...]
+    seed: int
+
+    @property
+    def chunks(self) -> Chunks:
+        """The rows, some thousand at a time."""
+        return lambda: _pass_through(self.dataset, self.rows, self.steps)
+
+
+def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
+    chunks, axes = training.chunks, axes_of(training.dataset.inputs)
     match step:
         case Normalise():
             return numbers.fit_normalise(step, chunks, axes, index)
@@ -115,14 +141,14 @@ def _fit(step: StepSpec, chunks: Chunks, dataset: Dataset, index: int) -> Fitted
             return numbers.fit_rescale(step, chunks, index)
         case OneHot():
             return categories.fit_one_hot(step, chunks, index)
+        case Impute():
+            return imputing.fit_impute(step, chunks, axes, index)
+        case DropMissing():
+            return blanking.fit_drop_missing(step, chunks, training.rows, training.seed, index)
         case MultiHot():
-            return tokens.fit_multi_hot(step, chunks, dataset.vocabulary, index)
+            return tokens.fit_multi_hot(step, chunks, training.dataset.vocabulary, index)
         case Pad():
             return tokens.fit_pad(step, chunks, index)
-
-
-def _chunks(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> Chunks:
-    return lambda: _pass_through(dataset, rows, steps)
 
 
 def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> Iterator[Block]:
@@ -130,9 +156,10 @@ def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]
     inputs, columns = dataset.inputs, _columns(dataset)
     size = CHUNK_TOKEN_ROWS if isinstance(inputs, TokenRows) else rows_in_part(inputs.shape[1:])
     for start in range(0, len(rows), size):  # no rows, no block: `apply` starts from an empty array
-        block = Block(take_rows(inputs, rows[start : start + size]), columns)
+        numbered = rows[start : start + size]
+        block = Block(take_rows(inputs, numbered), columns, numbered)
         for step in steps:
-            block = step.apply(block)
+            block = replace(step.apply(block), rows=numbered)
         yield block
 
 
@@ -143,25 +170,6 @@ def _columns(dataset: Dataset) -> tuple[Column, ...]:
         Column(name, "text" if index in texts else "number", texts.get(index, ()))
         for index, name in enumerate(dataset.column_names)
     )
-
-
-def _refuse_missing(dataset: Dataset) -> None:
-    inputs = dataset.inputs
-    if isinstance(inputs, TokenRows) or inputs.dtype.kind != "f":
-        return
-    if not any_row(inputs, np.isnan):
-        return
-    hint = "fill them or drop their rows; or leave the column out with `features`"
-    if inputs.ndim != 2:
-        rows = rows_where(inputs, np.isnan)
-        raise DataError(
-            f"'{dataset.name}' has missing values (NaN) in {len(rows):,} of {len(inputs):,} rows", hint=hint
-        )
-    counts = np.sum([np.isnan(part).sum(axis=0) for part in parts_of(inputs)], axis=0)
-    columns = _columns(dataset)
-    listed = [f"{columns[place].name} ({counts[place]:,})" for place in np.flatnonzero(counts)]
-    shown = ", ".join(listed[:10]) + (f" and {len(listed) - 10} more columns" if len(listed) > 10 else "")
-    raise DataError(f"'{dataset.name}' has missing values in its {len(inputs):,} rows: {shown}", hint=hint)
 
 
 def _refuse_after_last(steps: Sequence[StepSpec], index: int) -> None:
@@ -183,13 +191,21 @@ def _refuse_unfinished(sample: Block) -> None:
 def _refuse_not_finite(encoded: Array, names: tuple[str, ...]) -> None:
     if encoded.dtype.kind != "f" or np.isfinite(encoded).all():
         return
-    wrong = ~np.isfinite(encoded)
-    hint = "values beyond 3.4e38 do not fit into float32; missing ones must be filled"
-    if names:
-        listed = ", ".join(names[place] for place in np.flatnonzero(wrong.any(axis=0))[:10])
-        raise DataError(f"not finite after preprocessing: {listed}", hint=hint)
-    rows = wrong.reshape(len(wrong), -1).any(axis=1).sum()
-    raise DataError(f"{rows:,} rows are not finite after preprocessing", hint=hint)
+    if (missing := np.isnan(encoded)).any():
+        hint = "add `impute` to the steps" + (", or leave the columns out with `features`" if names else "")
+        raise DataError(f"values are missing after the last step: {_where(missing, names)}", hint=hint)
+    hint = "values beyond 3.4e38 do not fit into float32"
+    raise DataError(f"not finite after preprocessing: {_where(~np.isfinite(encoded), names)}", hint=hint)
+
+
+def _where(wrong: Array, names: tuple[str, ...]) -> str:
+    """Say in which columns and how many rows: ``age (2), rooms (1), in 3 of 5 rows``."""
+    rows = f"in {wrong.reshape(len(wrong), -1).any(axis=1).sum():,} of {len(wrong):,} rows"
+    if not names:
+        return rows
+    counts = wrong.sum(axis=0)
+    columns = [f"{names[place]} ({counts[place]:,})" for place in np.flatnonzero(counts)]
+    return f"{listed(columns, what=' columns')}, {rows}"
 
 
 def _bits(block: Block) -> MultiHotRows:

@@ -2,12 +2,13 @@
 
 What a feature is follows from the axes (see `dlrun.data.layout`): a column of 2-D inputs, a channel of pictures, a
 feature of sequences; grey pictures without a channel axis have one mean and one range for all pixels, since a single
-pixel's position is no feature: at the edges it hardly ever varies.
+pixel's position is no feature: at the edges it hardly ever varies. Missing values (NaN) are left out of every figure
+and stay missing, as in scikit-learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array
-from dlrun.data.preprocessing.block import Block, Chunks, Column, misfit, select
+from dlrun.data.preprocessing.block import Block, Chunks, Column, Floats, listed, misfit, select
 from dlrun.errors import DataError
 from dlrun.spec.steps import Normalise, Rescale, Scale
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class _Statistics:
-    """Of each feature over the training rows; all of shape (features,)."""
+class Statistics:
+    """Of each feature over the training rows' values, missing ones left out; all of shape (features,).
 
-    rows: int
+    ``counts`` says how many values there are. Where it is 0, so is ``mean``, and minimum and maximum are infinite.
+    """
+
+    counts: npt.NDArray[np.int64]
     mean: Floats
     minimum: Floats
     maximum: Floats
@@ -63,8 +65,8 @@ class ShiftAndDivide:
         if not self.constant.any():
             return ()
         names = [name for name, constant in zip(self.names, self.constant, strict=False) if constant]
-        which = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        return (f"{self.step}: constant in the training rows, so 0 after it: {which or 'the whole input'}.",)
+        which = listed(names, 5) or "the whole input"
+        return (f"{self.step}: constant in the training rows, so 0 after it: {which}.",)
 
     def apply(self, block: Block) -> Block:
         """Shift and divide; a copy, in float64 and of the block's shape."""
@@ -117,19 +119,20 @@ def fit_normalise(step: Normalise, chunks: Chunks, axes: tuple[str, ...], index:
 
     Raises:
         SpecError: a column that does not exist or holds texts, or inputs that are not numbers.
-        DataError: numbers so large that their sum or squares leave float64.
+        DataError: numbers so large that their sum or squares leave float64, or a column without any value.
     """
     places, names = _targets(step.step, step.columns, chunks, index)
-    statistics = _survey(chunks, places, axes)
+    statistics = survey(features_of(chunks, places, axes))
+    refuse_empty(step.step, names, statistics)
     # A second pass around the mean: the sum of squares alone loses its digits where the mean is large.
     squares = np.zeros_like(statistics.mean)
     with np.errstate(over="ignore", invalid="ignore"):  # refused below, with the column's name
-        for values in _features(chunks, places, axes):
-            squares += np.square(values - statistics.mean).sum(axis=0)
+        for values in features_of(chunks, places, axes):
+            squares += _sum(np.square(values - statistics.mean))
     constant = statistics.constant
     # The mean of equal numbers may differ from them in the last digit, and would not give exactly 0.
     offset = np.where(constant, statistics.minimum, statistics.mean)
-    divisor = np.where(constant, 1.0, np.sqrt(squares / statistics.rows))
+    divisor = np.where(constant, 1.0, np.sqrt(squares / statistics.counts))
     divisor[divisor == 0] = 1.0  # deviations too small for float64 squares
     _refuse_overflow(step.step, names, offset, divisor)
     return ShiftAndDivide(step.step, places, names, offset, divisor, constant)
@@ -146,10 +149,11 @@ def fit_scale(step: Scale, chunks: Chunks, axes: tuple[str, ...], index: int) ->
 
     Raises:
         SpecError: a column that does not exist or holds texts, or inputs that are not numbers.
-        DataError: a range that leaves float64.
+        DataError: a range that leaves float64, or a column without any value.
     """
     places, names = _targets(step.step, step.columns, chunks, index)
-    statistics = _survey(chunks, places, axes)
+    statistics = survey(features_of(chunks, places, axes))
+    refuse_empty(step.step, names, statistics)
     with np.errstate(over="ignore"):
         divisor = np.where(statistics.constant, 1.0, statistics.maximum - statistics.minimum)
     _refuse_overflow(step.step, names, statistics.minimum, divisor)
@@ -202,22 +206,55 @@ def _refuse_overflow(step: str, names: tuple[str, ...], offset: Floats, divisor:
         )
 
 
-def _survey(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> _Statistics:
-    rows, total, minimum, maximum = 0, np.zeros(1), np.full(1, np.inf), np.full(1, -np.inf)
-    for values in _features(chunks, places, axes):
-        rows += len(values)
-        with np.errstate(over="ignore"):  # a sum beyond float64 becomes infinite, which `_refuse_overflow` finds
-            total = total + values.sum(axis=0)
-        minimum = np.minimum(minimum, values.min(axis=0))
-        maximum = np.maximum(maximum, values.max(axis=0))
-    return _Statistics(rows, total / rows, minimum, maximum)
+def refuse_empty(step: str, names: tuple[str, ...], statistics: Statistics) -> None:
+    """Raise DataError where a feature has no value in the training rows, so that nothing can be learned of it."""
+    empty = np.flatnonzero(statistics.counts == 0)
+    if len(empty):
+        which = ", ".join(f"'{names[place]}'" for place in empty[:10]) if names else "a feature"
+        raise DataError(
+            f"{step} finds no values of {which} in the training rows: all are missing",
+            hint="leave the column out with `features`, or give its values",
+        )
 
 
-def _features(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> Iterator[Floats]:
+def survey(parts: Iterable[Floats]) -> Statistics:
+    """Count, average and bound each feature over parts (values, features); missing values are left out."""
+    counts: Array = np.zeros(1, np.int64)
+    total, minimum, maximum = np.zeros(1), np.full(1, np.inf), np.full(1, -np.inf)
+    for values in parts:
+        with np.errstate(over="ignore", invalid="ignore"):  # sums beyond float64 are found by `_refuse_overflow`
+            sums = values.sum(axis=0)
+        if np.isnan(sums).any():  # seldom: most data miss nothing, and `fmin` takes longer
+            there = ~np.isnan(values)
+            counts = counts + there.sum(axis=0)
+            sums = _sum(values)
+            minimum = np.fmin(minimum, np.fmin.reduce(values, axis=0))
+            maximum = np.fmax(maximum, np.fmax.reduce(values, axis=0))
+        else:
+            counts = counts + len(values)
+            minimum = np.minimum(minimum, values.min(axis=0))
+            maximum = np.maximum(maximum, values.max(axis=0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = total + sums
+    with np.errstate(invalid="ignore"):
+        mean = total / np.maximum(counts, 1)
+    return Statistics(np.broadcast_to(counts, mean.shape), mean, minimum, maximum)
+
+
+def _sum(values: Floats) -> Floats:
+    """Sum (values, features) over the values that are there, (features,)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums: Floats = values.sum(axis=0)
+        return np.nansum(values, axis=0) if np.isnan(sums).any() else sums
+
+
+def features_of(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> Iterator[Floats]:
     """Yield the training rows as (values, features): every axis but that of the features is laid flat."""
     for block in chunks():
         values: Array = np.asarray(block.values, np.float64)
-        if places is not None:
-            yield values[:, places]
-        else:
-            yield values.reshape(-1, values.shape[-1] if axes[-1] in ("features", "channels") else 1)
+        yield values[:, places] if places is not None else flat_features(values, axes)
+
+
+def flat_features(values: Array, axes: tuple[str, ...]) -> Array:
+    """Lay every axis flat but that of the features: (values, features), with one feature where no axis has them."""
+    return values.reshape(-1, values.shape[-1] if axes[-1] in ("features", "channels") else 1)
