@@ -12,6 +12,7 @@ from dlrun.errors import DataError
 from dlrun.evaluation import SplitPlan
 from dlrun.experiment.folds import inner_rows
 from dlrun.spec.sections import ExperimentSpec
+from dlrun.spec.steps import Derive
 
 
 def examine_gaps(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, fitted: FittedSteps) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def examine_gaps(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, fitt
         DataError: a column has no value in a fold's training rows, or test rows would still miss values.
     """
     gaps = gaps_of(dataset, spec.preprocessing)
-    if not gaps:
+    if not gaps and not any(isinstance(step, Derive) for step in spec.preprocessing):  # a division by 0 is missing too
         return ()
     _refuse_empty_columns(spec, splits, gaps)
     try:

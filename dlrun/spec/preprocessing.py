@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from dlrun.errors import Path
+from dlrun.errors import Path, SpecError
 from dlrun.registry.nearest import nearest
 from dlrun.registry.spelling import british
 from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
+from dlrun.spec.expressions import read_expression
 from dlrun.spec.fields import fields_of, no_doubles, texts_of
 from dlrun.spec.files import printable
 from dlrun.spec.keys import keys_of
 from dlrun.spec.shapes import StepShape, long_form
-from dlrun.spec.steps import STEPS, Step
+from dlrun.spec.steps import STEPS, Derive, Step
 from dlrun.spec.wording import build
 
 _FRACTION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*")
@@ -43,9 +44,34 @@ def _step(model: type[Step], values: dict[str, Raw], path: Path, findings: Findi
     if values.get("columns") is not None:
         values["columns"] = texts_of(values["columns"], (*path, "columns"), findings)
         no_doubles(values["columns"] or (), (*path, "columns"), findings)
+    if model is Derive:
+        values["expressions"] = _expressions(values.get("expressions"), path, findings)
     if "factor" in values:
         values["factor"] = _fraction(values["factor"])
     return build(model, values, path, findings) if len(findings.problems) == before else None
+
+
+def _expressions(raw: Raw, path: Path, findings: Findings) -> Raw:
+    """Read ``{name: expression}``: check every expression, and take a number alone for its text."""
+    if not isinstance(raw, dict) or not raw:
+        hint = "write 'derive: {rooms_per_person: rooms / persons}'"
+        got = f"not {show(raw)}" if raw else "and there are none"
+        findings.add(f"expected names and expressions, {got}", path, hint=hint)
+        return raw
+    texts: dict[str, Raw] = {}
+    for name, written in raw.items():
+        number = isinstance(written, int | float) and not isinstance(written, bool)
+        texts[name] = str(written) if number else written
+        if not isinstance(texts[name], str):
+            findings.add(
+                f"expected an expression, not {show(written)}", (*path, name), hint="such as 'rooms / persons'"
+            )
+            continue
+        try:
+            read_expression(texts[name], (*path, name))
+        except SpecError as error:
+            findings.extend(error.problems)
+    return texts
 
 
 def _odd_step(raw: Raw, path: Path, findings: Findings) -> None:

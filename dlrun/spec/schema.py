@@ -186,6 +186,8 @@ def _step() -> Schema:
         properties = _plain_properties(model, ["step"])
         if "columns" in properties:
             properties["columns"] = {**_TEXTS, **_about(properties["columns"])}
+        if "expressions" in properties:
+            properties["expressions"] |= {"additionalProperties": {"type": ["string", "number"]}}
         if "factor" in properties:
             properties["factor"] = {"anyOf": [properties["factor"], _FRACTION]}
         about = {"title": name, "description": str(model.__doc__)}

@@ -19,6 +19,7 @@ from dlrun.spec.steps import STEPS
 
 EXTENDS = "extends"
 LAYER_KEYS = ("name", "from")
+DERIVE = "derive"
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,8 @@ def _long_step(value: Raw) -> Raw:
     if not isinstance(value, dict) or "step" in value or len(value) != 1:
         return value
     ((name, options),) = value.items()
+    if british(name) == DERIVE and not (isinstance(options, dict) and isinstance(options.get("expressions"), dict)):
+        return {"step": name, "expressions": options}  # a mapping with free keys: names of columns
     if options is None or isinstance(options, dict):
         return {"step": name, **(options or {})} if not (options and "step" in options) else value
     step = STEPS.get(british(name))

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 Count = Annotated[int, Field(strict=True, ge=1)]
 
 
+Derived = Annotated[str, Field(min_length=1, max_length=200)]
+"""The name of a derived column."""
+
+
 class Step(BaseModel):
     """What every step has: frozen, no unknown options."""
 
@@ -76,6 +80,17 @@ class DropMissing(Step):
     columns: tuple[str, ...] | None = None
 
 
+class Derive(Step):
+    """Add columns that are computed from others, each from an expression: ``rooms_per_person: rooms / persons``.
+
+    Arithmetic, comparisons (1 or 0), ``and``, ``or``, ``not`` and some functions; later expressions may use earlier
+    ones. Nothing is fitted. What has no value, such as a division by 0, is missing.
+    """
+
+    step: Literal["derive"] = "derive"
+    expressions: Annotated[Mapping[Derived, str], Field(min_length=1)]
+
+
 class MultiHot(Step):
     """Turn token rows into one column a token: 1 where the row has it. Order and counts are lost.
 
@@ -96,7 +111,7 @@ class Pad(Step):
 
 
 StepSpec = Annotated[
-    Normalise | Scale | Rescale | OneHot | Impute | DropMissing | MultiHot | Pad, Field(discriminator="step")
+    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | MultiHot | Pad, Field(discriminator="step")
 ]
 
 STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
@@ -105,6 +120,7 @@ STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
         "scale": (Scale, "columns"),
         "rescale": (Rescale, "factor"),
         "one_hot": (OneHot, "columns"),
+        "derive": (Derive, "expressions"),
         "impute": (Impute, "with"),
         "drop_missing": (DropMissing, "share"),
         "multi_hot": (MultiHot, "size"),

@@ -49,6 +49,7 @@ CASES = {
         "[{one_hot: {columns: [letter, rooms]}}, {normalise: {columns: [a, b]}}]",
         "[Dense: 3, Dropout: 0.3]",
     ),
+    "derive": Case("numbers", "[{derive: {both: a * b, more: 'where(both > 0, a, b)'}}, normalise]"),
     "impute": Case("gappy", "[{impute: {with: mean, indicator: true}}, one_hot, normalise]"),
     "drop_missing": Case("gappy", "[{drop_missing: 0.2}, {impute: mean}, one_hot]"),
     "multi_hot": Case("texts", "[multi_hot]"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dlrun.spec import ExperimentSpec, dump_spec, load_spec
 from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import BundledSource, NpySource, TableSource, TokenSource
-from dlrun.spec.steps import DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale
+from dlrun.spec.steps import Derive, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale
 from dlrun.spec.wiring import wiring_problems
 
 Load = Callable[..., Any]
@@ -34,6 +34,12 @@ steps = st.one_of(
     st.builds(Scale, columns=st.none() | columns),
     st.builds(Rescale, factor=numbers | st.integers(2, 300).map(lambda whole: 1 / whole)),
     st.builds(OneHot, columns=st.none() | columns),
+    st.builds(
+        Derive,
+        expressions=st.dictionaries(
+            texts | tricky.filter(bool), st.sampled_from(["a / 2", "x == 'a #b'", "1"]), min_size=1
+        ),
+    ),
     st.builds(
         Impute,
         strategy=st.sampled_from(["mean", "median", "most_frequent"]),

@@ -80,7 +80,11 @@ def test_every_config_fits_and_loads(validator: Draft7Validator, path: Path) -> 
         GOOD.replace("  - Dense: 64", "  - Dense: 64\n    name: a\n    from: [input]", 1),
         GOOD.replace("- normalise", "- rescale: 1/255\n  - pad: 20\n  - one_hot: [sex, 3]\n  - multi_hot"),
         GOOD.replace("- normalise", "- {step: pad, length: 3}\n  - pad: {length: 3, padding: post}"),
-        GOOD.replace("- normalise", "- drop_missing: 0.1\n  - impute: zero\n  - impute: {with: mean, indicator: true}"),
+        GOOD.replace(
+            "- normalise",
+            "- derive: {c: a + b, d: 1}\n  - drop_missing: 0.1\n  - impute: zero\n"
+            "  - impute: {with: mean, indicator: true}",
+        ),
         GOOD.replace("{name: rmsprop, learning_rate: 0.001}", "{RMSprop: {learning_rate: 0.001}}"),
         GOOD.replace("epochs: 100", "early_stopping: 3, class_weight: {0: 1.5}"),
         GOOD.replace(
@@ -120,6 +124,8 @@ def test_what_may_be_written_fits(validator: Draft7Validator, text: str) -> None
         ("normalise", "normalis"),
         ("normalise", "pad: {length: 3, leng: 3}"),
         ("normalise", "impute: {strategy: mean}"),
+        ("normalise", "derive: {c: [a]}"),
+        ("normalise", "derive: {}"),
         ("normalise", "drop_missing: 1"),
         ("rmsprop", "rmspropp"),
         ("learning_rate", "learning_rat"),

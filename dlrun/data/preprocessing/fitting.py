@@ -16,10 +16,10 @@ from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
 from dlrun.data.layout import axes_of
-from dlrun.data.preprocessing import blanking, categories, imputing, numbers, tokens
+from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
 from dlrun.errors import DataError, Problem, SpecError
-from dlrun.spec.steps import DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
+from dlrun.spec.steps import Derive, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
 
 CHUNK_TOKEN_ROWS = 1024
 """Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
@@ -141,6 +141,8 @@ def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
             return numbers.fit_rescale(step, chunks, index)
         case OneHot():
             return categories.fit_one_hot(step, chunks, index)
+        case Derive():
+            return deriving.fit_derive(step, chunks, index)
         case Impute():
             return imputing.fit_impute(step, chunks, axes, index)
         case DropMissing():

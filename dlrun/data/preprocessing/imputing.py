@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array
 from dlrun.data.preprocessing.block import MISSING, Block, Chunks, Column, Floats, listed, misfit, select
-from dlrun.data.preprocessing.numbers import Statistics, flat_features, refuse_empty, survey
+from dlrun.data.preprocessing.statistics import Statistics, flat_features, refuse_empty, survey
 from dlrun.spec.steps import Impute
 
 Parts = Callable[[], Iterator[Floats]]

@@ -8,35 +8,16 @@ and stay missing, as in scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Array
 from dlrun.data.preprocessing.block import Block, Chunks, Column, Floats, listed, misfit, select
+from dlrun.data.preprocessing.statistics import features_of, refuse_empty, sum_of_values, survey
 from dlrun.errors import DataError
 from dlrun.spec.steps import Normalise, Rescale, Scale
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Of each feature over the training rows' values, missing ones left out; all of shape (features,).
-
-    ``counts`` says how many values there are. Where it is 0, so is ``mean``, and minimum and maximum are infinite.
-    """
-
-    counts: npt.NDArray[np.int64]
-    mean: Floats
-    minimum: Floats
-    maximum: Floats
-
-    @property
-    def constant(self) -> npt.NDArray[np.bool_]:
-        """Which features have one value only."""
-        return np.equal(self.minimum, self.maximum)
 
 
 @dataclass(frozen=True)
@@ -128,7 +109,7 @@ def fit_normalise(step: Normalise, chunks: Chunks, axes: tuple[str, ...], index:
     squares = np.zeros_like(statistics.mean)
     with np.errstate(over="ignore", invalid="ignore"):  # refused below, with the column's name
         for values in features_of(chunks, places, axes):
-            squares += _sum(np.square(values - statistics.mean))
+            squares += sum_of_values(np.square(values - statistics.mean))
     constant = statistics.constant
     # The mean of equal numbers may differ from them in the last digit, and would not give exactly 0.
     offset = np.where(constant, statistics.minimum, statistics.mean)
@@ -204,57 +185,3 @@ def _refuse_overflow(step: str, names: tuple[str, ...], offset: Floats, divisor:
             f"{step} cannot compute with numbers as large as those of {listed}",
             hint="numbers of this size are most likely a wrong unit or a marker for missing values",
         )
-
-
-def refuse_empty(step: str, names: tuple[str, ...], statistics: Statistics) -> None:
-    """Raise DataError where a feature has no value in the training rows, so that nothing can be learned of it."""
-    empty = np.flatnonzero(statistics.counts == 0)
-    if len(empty):
-        which = ", ".join(f"'{names[place]}'" for place in empty[:10]) if names else "a feature"
-        raise DataError(
-            f"{step} finds no values of {which} in the training rows: all are missing",
-            hint="leave the column out with `features`, or give its values",
-        )
-
-
-def survey(parts: Iterable[Floats]) -> Statistics:
-    """Count, average and bound each feature over parts (values, features); missing values are left out."""
-    counts: Array = np.zeros(1, np.int64)
-    total, minimum, maximum = np.zeros(1), np.full(1, np.inf), np.full(1, -np.inf)
-    for values in parts:
-        with np.errstate(over="ignore", invalid="ignore"):  # sums beyond float64 are found by `_refuse_overflow`
-            sums = values.sum(axis=0)
-        if np.isnan(sums).any():  # seldom: most data miss nothing, and `fmin` takes longer
-            there = ~np.isnan(values)
-            counts = counts + there.sum(axis=0)
-            sums = _sum(values)
-            minimum = np.fmin(minimum, np.fmin.reduce(values, axis=0))
-            maximum = np.fmax(maximum, np.fmax.reduce(values, axis=0))
-        else:
-            counts = counts + len(values)
-            minimum = np.minimum(minimum, values.min(axis=0))
-            maximum = np.maximum(maximum, values.max(axis=0))
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = total + sums
-    with np.errstate(invalid="ignore"):
-        mean = total / np.maximum(counts, 1)
-    return Statistics(np.broadcast_to(counts, mean.shape), mean, minimum, maximum)
-
-
-def _sum(values: Floats) -> Floats:
-    """Sum (values, features) over the values that are there, (features,)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        sums: Floats = values.sum(axis=0)
-        return np.nansum(values, axis=0) if np.isnan(sums).any() else sums
-
-
-def features_of(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str, ...]) -> Iterator[Floats]:
-    """Yield the training rows as (values, features): every axis but that of the features is laid flat."""
-    for block in chunks():
-        values: Array = np.asarray(block.values, np.float64)
-        yield values[:, places] if places is not None else flat_features(values, axes)
-
-
-def flat_features(values: Array, axes: tuple[str, ...]) -> Array:
-    """Lay every axis flat but that of the features: (values, features), with one feature where no axis has them."""
-    return values.reshape(-1, values.shape[-1] if axes[-1] in ("features", "channels") else 1)
