@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.data.chunks import any_row, parts_of
 from dlrun.data.dataset import Array, Dataset, Indices, TokenRows
 from dlrun.spec.steps import Impute, StepSpec
 
 Gaps = Mapping[str, npt.NDArray[np.bool_]]
 """By column: whether each row of the data set misses its value, (rows,). Columns without a gap are left out."""
-
-_CHUNK = 4096
-"""Rows looked at together: a mask of all rows and columns would be as large as the data."""
 
 
 def gaps_of(dataset: Dataset, steps: Sequence[StepSpec]) -> Gaps:
@@ -31,11 +29,17 @@ def gaps_of(dataset: Dataset, steps: Sequence[StepSpec]) -> Gaps:
     wanted = np.zeros(inputs.shape[1], bool)
     wanted[list(markers)] = True
     if inputs.dtype.kind == "f":
-        for start in range(0, len(inputs), _CHUNK):
-            wanted |= np.isnan(inputs[start : start + _CHUNK]).any(axis=0)
+        for part in parts_of(inputs):
+            wanted |= np.isnan(part).any(axis=0)
     names = dataset.column_names
     found = {names[place]: _mask(inputs[:, place], markers.get(int(place))) for place in np.flatnonzero(wanted)}
     return {name: mask for name, mask in found.items() if mask.any()}
+
+
+def misses_any(dataset: Dataset) -> bool:
+    """Whether any row misses a value, of inputs of whatever rank."""
+    inputs = dataset.inputs
+    return not isinstance(inputs, TokenRows) and inputs.dtype.kind == "f" and any_row(inputs, np.isnan)
 
 
 def columns_without(gaps: Gaps, rows: Indices) -> tuple[str, ...]:

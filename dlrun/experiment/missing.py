@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dlrun.data.dataset import Dataset
-from dlrun.data.gaps import Gaps, columns_without, gaps_of, new_gaps
+from dlrun.data.gaps import Gaps, columns_without, gaps_of, misses_any, new_gaps
 from dlrun.data.preprocessing.fitting import FittedSteps
 from dlrun.errors import DataError
 from dlrun.evaluation import SplitPlan
@@ -31,14 +31,19 @@ def examine_gaps(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, fitt
         DataError: a column has no value in a fold's training rows, or test rows would still miss values.
     """
     gaps = gaps_of(dataset, spec.preprocessing)
-    if not gaps and not any(isinstance(step, Derive) for step in spec.preprocessing):  # a division by 0 is missing too
-        return ()
     _refuse_empty_columns(spec, splits, gaps)
+    derives = any(isinstance(step, Derive) for step in spec.preprocessing)
+    if gaps or derives or misses_any(dataset):  # what is derived may have no value, such as after a division by 0
+        _check_test_rows(splits, fitted)
+    return (*_in_validation(spec, splits, gaps), *_in_test(splits, gaps))
+
+
+def _check_test_rows(splits: SplitPlan, fitted: FittedSteps) -> None:
+    """Refuse test rows that could not be scored when their time comes, hours of training later."""
     try:
         fitted.check(splits.test)
     except DataError as error:
         raise DataError(f"in the test rows, {error.message}", hint=error.hint) from error
-    return (*_in_validation(spec, splits, gaps), *_in_test(splits, gaps))
 
 
 def _refuse_empty_columns(spec: ExperimentSpec, splits: SplitPlan, gaps: Gaps) -> None:

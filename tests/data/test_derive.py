@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlrun.data import fit_steps
+from dlrun.data import chunks, fit_steps
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset
-from dlrun.data.preprocessing import fitting
 from dlrun.errors import DataError, SpecError
 from dlrun.spec.expressions import FUNCTIONS
 from dlrun.spec.steps import Derive, Impute, Normalise, OneHot
@@ -178,7 +177,7 @@ def test_arithmetic_agrees_with_pandas_whatever_the_chunks(text: str, rows: list
     theirs = [eval(text, {"abs": abs}, {"a": a, "b": b}) for a, b in frame.to_numpy().tolist()]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "CHUNK_CELLS", chunk)
+        patch.setattr(chunks, "CHUNK_CELLS", chunk)
         everything = np.arange(len(rows))
         ours = np.asarray(fit_steps([Derive(expressions={"c": text})], dataset, everything).apply(everything))[:, -1]
 

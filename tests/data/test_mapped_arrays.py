@@ -14,6 +14,7 @@ from dlrun import fingerprint
 from dlrun.data import chunks, fit_steps, inspect, load_dataset, record_hashes
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset
+from dlrun.data.gaps import misses_any
 from dlrun.data.layout import axes_of
 from dlrun.data.row_hashes import hash_rows
 from dlrun.errors import DataError
@@ -73,8 +74,10 @@ def test_values_that_no_model_takes_are_found_in_any_part(
         with pytest.raises(DataError, match="infinite in rows 18, 30"):
             load_npy(tmp_path, x, np.arange(30.0))
     else:
-        with pytest.raises(DataError, match=r"missing values \(NaN\) in 2 of 30 rows"):
-            fit_steps([], load_npy(tmp_path, x, np.arange(30.0)), np.arange(20))
+        dataset = load_npy(tmp_path, x, np.arange(30.0))
+        assert misses_any(dataset)
+        with pytest.raises(DataError, match="missing after the last step: in 2 of 30 rows"):
+            fit_steps([], dataset, np.arange(20)).apply(np.arange(30))
 
 
 @pytest.mark.parametrize("shape", [(60, 5), (60, 4, 3), (60, 4, 3, 2)])

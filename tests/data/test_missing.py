@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlrun.data import fit_steps
+from dlrun.data import chunks, fit_steps
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset
 from dlrun.data.gaps import gaps_of, new_gaps
-from dlrun.data import chunks
 from dlrun.errors import DataError, SpecError
 from dlrun.spec.steps import DropMissing, Impute, Normalise, OneHot, Pad, Rescale, Scale
 
