@@ -19,7 +19,9 @@ Indices = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 """One for each row; see `row_hashes` and `identity`."""
 
-Task = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
+Task = Literal[
+    "binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression", "autoencoder"
+]
 CLASSIFICATION: frozenset[str] = frozenset({"binary", "multiclass", "multilabel"})
 
 
@@ -91,7 +93,8 @@ class Dataset:
         task: what kind of problem the targets make.
         inputs: an array (rows, ...) of any numeric type, or token rows.
         targets: binary and multiclass: class indices 0..C-1, (rows,) int64. multilabel: 0 or 1, (rows, labels) uint8.
-            regression and unit_regression: (rows,) floating; vector_regression: (rows, outputs) floating.
+            regression and unit_regression: (rows,) floating; vector_regression: (rows, outputs) floating. autoencoder:
+            (rows, 0), since a fold makes them of its encoded inputs.
         feature_names: of the columns of 2-D inputs; may be empty.
         target_names: of the target columns; may be empty.
         class_names: of the classes in index order (multilabel: of the labels); may be empty.

@@ -165,7 +165,7 @@ def _classes(dataset: Dataset, targets: Array) -> dict[str, int]:
 
 
 def _targets(dataset: Dataset, targets: Array) -> tuple[TargetSummary, ...]:
-    if dataset.task in CLASSIFICATION:
+    if dataset.task in CLASSIFICATION or dataset.task == "autoencoder":
         return ()
     columns = targets.reshape(len(targets), -1).astype(np.float64)
     names = dataset.target_names or tuple(f"target {index}" for index in range(columns.shape[1]))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Dataset, Indices, Task
+from dlrun.data.identity import ArrayRecords
 from dlrun.data.texts import is_number
 from dlrun.errors import DataError
 
@@ -79,16 +80,24 @@ def encode(columns: Sequence[TargetColumn], task: Task | None, test_from: int | 
     return _numbers(columns, task)
 
 
+def made_by_folds(rows: int) -> Targets:
+    """Return the targets of an autoencoder before there is a fold that makes them of its encoded inputs: (rows, 0)."""
+    return Targets("autoencoder", np.empty((rows, 0)))
+
+
 def retarget(dataset: Dataset, task: Task) -> Dataset:
     """Read a data set's targets as another task, where they can be that.
 
     Args:
         dataset: is not changed.
-        task: regression and unit_regression stand for each other, as do binary and two-class multiclass.
+        task: regression and unit_regression stand for each other, as do binary and two-class multiclass; any data set
+            can be an autoencoder's, which does not use its targets.
 
     Raises:
         DataError: they cannot.
     """
+    if task == "autoencoder":
+        return _without_targets(dataset)
     fits = (
         (dataset.task in ("regression", "unit_regression") and task in ("regression", "unit_regression"))
         or (dataset.task == "binary" and task == "multiclass")
@@ -102,6 +111,22 @@ def retarget(dataset: Dataset, task: Task) -> Dataset:
     if task == "unit_regression":
         _refuse_outside_unit(dataset.targets, dataset.name)
     return replace(dataset, task=task)  # inputs and targets are the same, and so is their fingerprint
+
+
+def _without_targets(dataset: Dataset) -> Dataset:
+    """Drop the targets. A raw record stays what it was, with them, and so does the fingerprint."""
+    made = made_by_folds(dataset.rows)
+    note = f"The targets of '{dataset.name}' are not used: an autoencoder's are its inputs."
+    records = dataset.records or ArrayRecords(dataset.inputs, dataset.targets)
+    return replace(
+        dataset,
+        task=made.task,
+        targets=made.values,
+        records=records,
+        class_names=(),
+        target_names=(),
+        notes=(*dataset.notes, note),
+    )
 
 
 def rows_text(rows: npt.NDArray[np.bool_] | Indices) -> str:

@@ -7,7 +7,7 @@ from dlrun.evaluation.diagnosis import Diagnosis, diagnose
 from dlrun.evaluation.intervals import bootstrap
 from dlrun.evaluation.linear import LinearBaseline, linear_baseline
 from dlrun.evaluation.metrics import LOSS, Metric, is_higher_better, metrics_for
-from dlrun.evaluation.outcomes import FoldOutcome, Predictions
+from dlrun.evaluation.outcomes import FoldOutcome, Predictions, targets_of
 from dlrun.evaluation.probabilities import as_probabilities
 from dlrun.evaluation.results import Comparison, EvaluationResult, Failure, Score, SelectedScore
 from dlrun.evaluation.splitting import Split, SplitPlan, make_splits
@@ -45,4 +45,5 @@ __all__ = [
     "naive_baselines",
     "power",
     "summarise",
+    "targets_of",
 ]

@@ -43,7 +43,7 @@ def naive_baselines(task: str, train_targets: Array, outputs: int) -> tuple[Base
 
     Binary and multi-class: ``majority`` says the classes' frequencies, so that the largest class wins (accuracy is its
     share) and rows are not ranked (ROC AUC is 0.5). Multi-label: ``frequencies`` of the labels. Regression: ``mean``
-    and ``median`` of each column; targets in 0..1: ``mean``.
+    and ``median`` of each column; targets in 0..1, and those of an autoencoder: ``mean``.
 
     Args:
         task: what kind of problem the targets make.
@@ -57,7 +57,7 @@ def naive_baselines(task: str, train_targets: Array, outputs: int) -> tuple[Base
     if task == "multilabel":
         return (_baseline("frequencies", np.mean(train_targets, axis=0)),)
     mean = _baseline("mean", np.mean(train_targets, axis=0, dtype=np.float64))
-    if task == "unit_regression":
+    if task in ("unit_regression", "autoencoder"):
         return (mean,)
     return mean, _baseline("median", np.median(train_targets, axis=0))
 

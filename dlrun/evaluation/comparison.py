@@ -11,7 +11,7 @@ from dlrun.data.dataset import Array
 from dlrun.evaluation.corrected import corrected_reach
 from dlrun.evaluation.intervals import middle, resampled_scores
 from dlrun.evaluation.metrics import Metric
-from dlrun.evaluation.outcomes import FoldOutcome, iteration_mean
+from dlrun.evaluation.outcomes import FoldOutcome, iteration_mean, targets_of
 from dlrun.evaluation.results import Comparison
 from dlrun.seeds import child_seed
 
@@ -56,7 +56,7 @@ def baseline_names(outcomes: Sequence[FoldOutcome]) -> tuple[str, ...]:
 def baseline_values(metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, name: str) -> list[float]:
     """Score one baseline on every fold; NaN where a fold does not have it."""
     return [
-        metric.score(targets[outcome.validation_rows], outcome.baselines[name]) if name in outcome.baselines else np.nan
+        metric.score(targets_of(outcome, targets), outcome.baselines[name]) if name in outcome.baselines else np.nan
         for outcome in outcomes
     ]
 
@@ -74,7 +74,7 @@ def _over_folds(outcomes: Sequence[FoldOutcome], differences: Sequence[float], m
 
 def _resampled(metric: Metric, outcome: FoldOutcome, targets: Array, seed: int) -> Callable[[str], tuple[float, float]]:
     """Return what bounds the difference to a baseline on one fold: both are scored on the same resampled rows."""
-    rows, sign = targets[outcome.validation_rows], 1 if metric.higher_is_better else -1
+    rows, sign = targets_of(outcome, targets), 1 if metric.higher_is_better else -1
     resample = partial(resampled_scores, metric, rows, seed=child_seed(seed, "interval"))
     model = resample(outcome.predictions)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Indices
+from dlrun.data.dataset import Array, Indices
 
 Predictions = npt.NDArray[np.float32]
 Curves = Mapping[str, Sequence[float]]
@@ -34,6 +34,7 @@ class FoldOutcome:
         failure: why there is no score; then nothing else but the place of the fold is read.
         hint: what to do about the failure.
         notes: what a person should know of how the baselines came about, one sentence each.
+        targets: of the scored rows, (validation rows, outputs), where a fold makes its own; else None.
     """
 
     iteration: int
@@ -51,6 +52,12 @@ class FoldOutcome:
     failure: str | None = None
     hint: str | None = None
     notes: tuple[str, ...] = ()
+    targets: Array | None = None
+
+
+def targets_of(outcome: FoldOutcome, targets: Array) -> Array:
+    """Return the targets of a fold's scored rows: its own, else those rows of the data set's ``targets``."""
+    return targets[outcome.validation_rows] if outcome.targets is None else outcome.targets
 
 
 def iteration_mean(outcomes: Sequence[FoldOutcome], values: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from dlrun.evaluation.corrected import corrected_reach
 from dlrun.evaluation.curve import Curve, mean_curve
 from dlrun.evaluation.intervals import bootstrap
 from dlrun.evaluation.metrics import LOSS, Metric
-from dlrun.evaluation.outcomes import FoldOutcome, Predictions, iteration_mean
+from dlrun.evaluation.outcomes import FoldOutcome, Predictions, iteration_mean, targets_of
 from dlrun.evaluation.results import Comparison, EvaluationResult, Failure, Score, SelectedScore
 from dlrun.seeds import child_seed
 
@@ -86,7 +86,7 @@ def _measure(
     metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, predictions: Sequence[Predictions], seed: int
 ) -> Score:
     """Score predictions of each fold; those of a single fold get a bootstrap interval."""
-    rows = [targets[fold.validation_rows] for fold in outcomes]
+    rows = [targets_of(fold, targets) for fold in outcomes]
     values = [
         metric.score(real, said) if fold.failure is None else np.nan
         for fold, real, said in zip(outcomes, rows, predictions, strict=True)

@@ -13,16 +13,17 @@ import numpy as np
 from dlrun.data import record_hashes
 from dlrun.data.dataset import Indices
 from dlrun.errors import DataError, TrainingError, UsageError
-from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise
+from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise, targets_of
 from dlrun.events import OnEvent, RunStarted, ignore
 from dlrun.experiment import recording
+from dlrun.experiment.codes import write_codes
 from dlrun.experiment.engines import for_one_fit
 from dlrun.experiment.fitting import fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.looks import looks_record
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.running import RunRecord
-from dlrun.experiment.tables import prediction_header, prediction_rows
+from dlrun.experiment.tables import is_wide, prediction_arrays, prediction_header, prediction_rows
 from dlrun.runs import Look, RunFolder, append_look, check_ledger, read_record, reopen_run
 from dlrun.spec import load_spec
 from dlrun.training.contract import FitResult
@@ -80,10 +81,12 @@ def final_test(
         summary = _score(experiment, final.outcome)
         before = looks_record(experiment, run.parent, apart_from=run.name)
         append_look(run.parent, _look(experiment, run))  # before anybody sees the score: a look is a look
-        final.write(folder)
+        final.write(folder, experiment)
         folder.write_rows(
             "test_predictions.csv", prediction_header(experiment.dataset)[PLACE:], _predictions(experiment, final)
         )
+        if is_wide(experiment.dataset):
+            folder.write_arrays("test_predictions.npz", **prediction_arrays(final.outcome, experiment.dataset.targets))
         return RunRecord(run, folder.update_done(_tested(run.name, record, final, summary, before, command)))
 
 
@@ -100,7 +103,7 @@ def retrain(run: Path, *, epochs: Epochs = None, on_event: OnEvent = ignore, com
         # Also those in a gap before the test rows: nothing is scored here that they could spoil.
         rows = np.setdiff1d(np.union1d(np.union1d(splits.pool, splits.test), dataset.train_rows), splits.dropped)
         final = _fit(experiment, rows, np.empty(0, np.int64), length, folder, on_event, record)
-        final.write(folder)
+        final.write(folder, experiment)
         facts = final.facts(command)
         return RunRecord(
             run, folder.update_done({"retrained": facts, "model": {**record["model"], **_of_model(final)}})
@@ -144,10 +147,11 @@ class _Final:
     inputs: FoldInputs
     outcome: FoldOutcome
 
-    def write(self, folder: RunFolder) -> None:
+    def write(self, folder: RunFolder, experiment: Experiment) -> None:
         """Write the model, in the place of a hold-out run's, and its preprocessing."""
         folder.write_json("preprocessing.json", self.inputs.fitted.state())
         recording.write_model(folder, self.result)
+        write_codes(folder, experiment, self.result.model, self.inputs, "test")
 
     def facts(self, command: Sequence[str]) -> dict[str, Any]:
         """Say how the model came about."""
@@ -212,8 +216,7 @@ def _score(experiment: Experiment, outcome: FoldOutcome) -> EvaluationResult:
     """Score the test rows as those of a hold-out run are scored: a bootstrap interval, baselines beside it."""
     targets = experiment.dataset.targets
     now = {
-        metric.name: (metric.score(targets[outcome.validation_rows], outcome.predictions),)
-        for metric in experiment.metrics
+        metric.name: (metric.score(targets_of(outcome, targets), outcome.predictions),) for metric in experiment.metrics
     }
     whole = replace(
         outcome,
@@ -267,9 +270,7 @@ def _of_model(final: _Final) -> dict[str, Any]:
 
 
 def _predictions(experiment: Experiment, final: _Final) -> Any:
-    outcome = final.outcome
-    rows = prediction_rows(experiment.dataset, FINAL, FINAL, outcome.validation_rows, outcome.predictions)
-    return (row[PLACE:] for row in rows)
+    return (row[PLACE:] for row in prediction_rows(experiment.dataset, final.outcome))
 
 
 def _same_test(run: Path, record: Record, asked: Epochs) -> RunRecord:

@@ -7,11 +7,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dlrun.data.dataset import Array
 from dlrun.data.encoded import take
-from dlrun.evaluation import LINEAR, FoldOutcome, Predictions, Split, linear_baseline, naive_baselines
+from dlrun.evaluation import (
+    LINEAR,
+    FoldOutcome,
+    LinearBaseline,
+    Predictions,
+    Split,
+    linear_baseline,
+    naive_baselines,
+)
+from dlrun.evaluation.pca import pca_baseline
 from dlrun.events import OnEvent
 from dlrun.experiment.folds import FoldInputs, encode_fold, fold_data, probabilities
 from dlrun.experiment.planning import Experiment
+from dlrun.experiment.reconstruction import code_width
 from dlrun.experiment.training import training_plan
 from dlrun.training.contract import FitResult, FoldData, FoldTask
 
@@ -80,18 +91,24 @@ def _baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Pred
     if not rows:
         return {}, ()
     known = np.concatenate([fold.train, fold.monitor])
-    naive = naive_baselines(dataset.task, dataset.targets[known], dataset.outputs)
-    positions = np.arange(len(known) + rows, dtype=np.int64)
-    linear = linear_baseline(
-        dataset.task,
-        dataset.outputs,
-        take(fold.inputs, positions[: len(known)]),
-        dataset.targets[known],
-        take(fold.inputs, positions[len(known) :]),
-        seed=experiment.spec.evaluation.split_seed,
-    )
+    targets, outputs = fold.targets_in(dataset)[: len(known)], fold.outputs_in(dataset)
+    naive = naive_baselines(dataset.task, targets, outputs)
     predictions = {baseline.name: baseline.predict(rows) for baseline in naive}
+    linear = _linear(experiment, fold, targets, outputs)
+    if linear is None:
+        return predictions, ()
     return {**predictions, LINEAR: linear.predictions}, (linear.note,) if linear.note else ()
+
+
+def _linear(experiment: Experiment, fold: FoldInputs, targets: Array, outputs: int) -> LinearBaseline | None:
+    """Predict a fold's validation rows by a linear model; None for an autoencoder whose code has no known width."""
+    known, seed = len(targets), experiment.spec.evaluation.split_seed
+    if fold.targets is not None:
+        width = code_width(experiment.spec)
+        return None if width is None else pca_baseline(width, targets, fold.targets[known:], seed=seed)
+    positions = np.arange(len(fold.inputs), dtype=np.int64)
+    inputs = [take(fold.inputs, part) for part in (positions[:known], positions[known:])]
+    return linear_baseline(experiment.dataset.task, outputs, inputs[0], targets, inputs[1], seed=seed)
 
 
 def _outcome(experiment: Experiment, result: FitResult, split: Split, fold: _Fold) -> FoldOutcome:
@@ -116,4 +133,10 @@ def _outcome(experiment: Experiment, result: FitResult, split: Split, fold: _Fol
         failure=result.failure,
         hint=result.hint,
         notes=fold.notes,
+        targets=None if fold.inputs is None or fold.inputs.targets is None else _scored(fold.inputs.targets, split),
     )
+
+
+def _scored(targets: Array, split: Split) -> Array:
+    """Take the targets of the validation rows, which stand last."""
+    return targets[len(targets) - len(split.validation) :]

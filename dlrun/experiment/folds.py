@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Dataset, Indices
+from dlrun.data.dataset import Array, Dataset, Indices
 from dlrun.data.encoded import Encoded
 from dlrun.data.labels import class_weights, encode_targets
 from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
 from dlrun.evaluation import Metric, Split, SplitPlan, as_probabilities
+from dlrun.experiment.reconstruction import own_targets
 from dlrun.models import gives_logits, output_activation
 from dlrun.spec.sections import ExperimentSpec
 from dlrun.training.contract import FoldData, Score, Scores
@@ -28,6 +29,7 @@ class FoldInputs:
         monitor: rows cut off the training rows for early stopping; empty where there are none.
         inputs: encoded rows, (training + monitor + validation rows, ...).
         fitted: the steps, fitted on ``train``.
+        targets: of each encoded row, (rows, outputs), where they are made of the encoded inputs; None: the data set's.
     """
 
     split: Split
@@ -35,11 +37,20 @@ class FoldInputs:
     monitor: Indices
     inputs: Encoded
     fitted: FittedSteps
+    targets: Array | None = None
 
     @property
     def rows(self) -> Indices:
         """The data set's row of each encoded row."""
         return np.concatenate([self.train, self.monitor, self.split.validation])
+
+    def targets_in(self, dataset: Dataset) -> Array:
+        """Return the targets of each encoded row, as metrics take them."""
+        return dataset.targets[self.rows] if self.targets is None else self.targets
+
+    def outputs_in(self, dataset: Dataset) -> int:
+        """Return how many columns predictions have."""
+        return dataset.outputs if self.targets is None else self.targets.shape[1]
 
 
 def watching_plan(spec: ExperimentSpec, splits: SplitPlan) -> SplitPlan:
@@ -68,24 +79,25 @@ def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split
     train, monitor = inner_rows(spec, splits, split)
     fitted = fit_steps(spec.preprocessing, dataset, train, seed=spec.seed)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
-    return FoldInputs(split, train, monitor, inputs, fitted)
+    targets = own_targets(inputs) if dataset.task == "autoencoder" else None
+    return FoldInputs(split, train, monitor, inputs, fitted, targets)
 
 
 def fold_data(spec: ExperimentSpec, dataset: Dataset, fold: FoldInputs, metrics: Sequence[Metric]) -> FoldData:
     """Put together what an engine needs for one fit. ``spec`` is complete."""
-    rows = fold.rows
+    rows, targets = fold.rows, fold.targets_in(dataset)
     train, inner = len(fold.train), len(fold.monitor)
     positions = np.arange(len(rows), dtype=np.int64)
     validation = positions[train + inner :]
     stopping = spec.training.early_stopping
     return FoldData(
         inputs=fold.inputs,
-        targets=encode_targets(dataset.targets[rows], dataset.task, dataset.outputs, spec.labels),
+        targets=encode_targets(targets, dataset.task, dataset.outputs, spec.labels),
         train=positions[:train],
         validation=validation,
-        score=_scorer(spec, dataset, rows[validation], metrics),
+        score=_scorer(spec, dataset.task, targets[validation], metrics),
         monitor=positions[train : train + inner] if stopping is not None and inner else None,
-        score_monitor=_scorer(spec, dataset, fold.monitor, metrics) if inner else None,
+        score_monitor=_scorer(spec, dataset.task, targets[train : train + inner], metrics) if inner else None,
         weights=_row_weights(spec, dataset, rows, fold.train),
     )
 
@@ -95,11 +107,9 @@ def probabilities(spec: ExperimentSpec, task: str, predictions: npt.NDArray[np.f
     return as_probabilities(predictions, task, output_activation(spec), gives_logits(spec))
 
 
-def _scorer(spec: ExperimentSpec, dataset: Dataset, rows: Indices, metrics: Sequence[Metric]) -> Score:
-    targets = dataset.targets[rows]
-
+def _scorer(spec: ExperimentSpec, task: str, targets: Array, metrics: Sequence[Metric]) -> Score:
     def score(predictions: npt.NDArray[np.float32]) -> Scores:
-        read = probabilities(spec, dataset.task, predictions)
+        read = probabilities(spec, task, predictions)
         return {metric.name: metric.score(targets, read) for metric in metrics}
 
     return score

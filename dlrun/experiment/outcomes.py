@@ -29,6 +29,7 @@ def to_arrays(outcome: FoldOutcome) -> Arrays:
     """Write an outcome as named arrays; a table such as the validation history becomes ``validation.mae``, ..."""
     arrays: Arrays = {name: np.asarray(getattr(outcome, name)) for name in _ARRAYS}
     arrays |= {"notes": np.asarray(outcome.notes, dtype=np.str_)} if outcome.notes else {}
+    arrays |= {} if outcome.targets is None else {"targets": outcome.targets}
     for name in _SCALARS:
         value = getattr(outcome, name)
         arrays |= {} if value is None else {name: np.asarray(value)}
@@ -45,6 +46,7 @@ def from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> FoldOutcome:
     for table in ("train", "validation"):
         values[table] = {name: tuple(history.tolist()) for name, history in _table(arrays, table).items()}
     notes = tuple(arrays["notes"].tolist()) if "notes" in arrays else ()
+    values["targets"] = arrays.get("targets")
     return FoldOutcome(**values, baselines=_table(arrays, "baselines"), notes=notes)
 
 

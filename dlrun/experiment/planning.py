@@ -73,7 +73,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     class_weights(spec.training.class_weight, dataset, dataset.targets[first.train])
     facts = _facts(spec, dataset, first)
     completed = complete(spec, facts)
-    metrics = metrics_for(completed.spec.metrics or (), dataset.task, dataset.outputs)
+    metrics = metrics_for(completed.spec.metrics or (), dataset.task, facts.outputs)
     whole = _fill_in(completed, dataset, splits, metrics)
     repeated = shared_rows(dataset.hashes, splits.pool, dataset.test_rows if _tests_on_provided(splits) else _NO_ROWS)
     return Experiment(
@@ -86,7 +86,14 @@ def _plan(spec: ExperimentSpec) -> Experiment:
         first=first,
         repeated_test=repeated,
         origins=completed.origins,
-        warnings=(*dataset.warnings, *splits.notes, *first.fitted.notes, *gaps, *completed.warnings),
+        warnings=(
+            *dataset.warnings,
+            *splits.notes,
+            *first.fitted.notes,
+            *gaps,
+            *completed.warnings,
+            *_codes_warnings(spec, splits),
+        ),
     )
 
 
@@ -101,12 +108,12 @@ def _tests_on_provided(splits: SplitPlan) -> bool:
 
 
 def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFacts:
-    targets = dataset.targets[first.train]
+    targets = first.targets_in(dataset)[: len(first.train)]
     numeric = dataset.task not in CLASSIFICATION
     positions = np.arange(len(first.train), dtype=np.int64)
     return DataFacts(
         task=dataset.task,
-        outputs=dataset.outputs,
+        outputs=first.outputs_in(dataset),
         input_shape=first.fitted.output_shape,
         rows=len(first.train),
         target_low=float(targets.min()) if numeric else None,
@@ -128,6 +135,15 @@ def _token_count(dataset: Dataset, first: FoldInputs) -> int | None:
 def _brings_to_one_range(step: StepSpec) -> bool:
     """Whether a step puts every feature on one scale; on chosen columns it says nothing of the others."""
     return isinstance(step, Normalise | Scale) and step.columns is None
+
+
+def _codes_warnings(spec: ExperimentSpec, splits: SplitPlan) -> tuple[str, ...]:
+    if spec.codes is None or len(splits.splits) == 1:
+        return ()
+    return (
+        f"codes of '{spec.codes}' are written by `dlrun test` and by a hold-out run, not for folds: each fold's net"
+        " has axes of its own",
+    )
 
 
 def _with_monitor(stopping: EarlyStopping | None, metrics: Sequence[Metric]) -> EarlyStopping | None:

@@ -18,7 +18,9 @@ from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import (
     HISTORY_HEADER,
+    is_wide,
     outcome_history,
+    prediction_arrays,
     prediction_header,
     prediction_rows,
 )
@@ -147,14 +149,11 @@ def write_results(
     if len(outcomes) > 1:
         folder.write_rows("curve.csv", CURVE_HEADER, summary.curve.rows())
     rows = (
-        row
-        for outcome in outcomes
-        if outcome.failure is None
-        for row in prediction_rows(
-            experiment.dataset, outcome.iteration, outcome.fold, outcome.validation_rows, outcome.predictions
-        )
+        row for outcome in outcomes if outcome.failure is None for row in prediction_rows(experiment.dataset, outcome)
     )
     folder.write_rows("predictions.csv", prediction_header(experiment.dataset), rows)
+    if len(outcomes) == 1 and is_wide(experiment.dataset):  # those of several folds are in their outcome.npz
+        folder.write_arrays("predictions.npz", **prediction_arrays(outcomes[0], experiment.dataset.targets))
     with folder.stage("curves.png") as path:
         draw_curves(
             history,

@@ -11,6 +11,7 @@ from dlrun.errors import TrainingError, UsageError
 from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise
 from dlrun.events import EpochEnded, Event, OnEvent, RunStarted, Warned, ignore
 from dlrun.experiment import recording
+from dlrun.experiment.codes import write_codes
 from dlrun.experiment.engines import with_engine
 from dlrun.experiment.fitting import Keep, fit_folds
 from dlrun.experiment.folds import FoldInputs
@@ -167,8 +168,9 @@ def _keeper(folder: RunFiles, experiment: Experiment) -> Keep:
     def keep(result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
         if several:
             recording.write_fold(folder, result, inputs, outcome)
-        elif outcome.failure is None:
+        elif outcome.failure is None and inputs is not None:
             recording.write_model(folder, result)
+            write_codes(folder, experiment, result.model, inputs, "validation")
 
     return keep
 

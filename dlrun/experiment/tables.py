@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from dlrun.data.dataset import Dataset, Indices
-from dlrun.evaluation import FoldOutcome
+from dlrun.data.dataset import Array, Dataset
+from dlrun.evaluation import FoldOutcome, targets_of
 from dlrun.events import EpochEnded
 
 HistoryRow = tuple[int, int, int, str, float | None, float | None]
@@ -49,6 +48,8 @@ def _at(history: Mapping[str, Sequence[float]], name: str, epoch: int) -> float 
 def prediction_header(dataset: Dataset) -> tuple[str, ...]:
     """Name the columns of ``predictions.csv``; how many there are depends on the task."""
     places = ("iteration", "fold", "row", *dataset.ids)
+    if is_wide(dataset):
+        return (*places, "error")
     match dataset.task:
         case "binary":
             return (*places, "target", "predicted", "probability")
@@ -68,22 +69,32 @@ def class_names(dataset: Dataset) -> tuple[str, ...]:
     return dataset.class_names or tuple(str(index) for index in range(count))
 
 
-def prediction_rows(
-    dataset: Dataset, iteration: int, fold: int, rows: Indices, predictions: npt.NDArray[np.float32]
-) -> Iterator[Sequence[object]]:
-    """Yield a line for each predicted row.
+def is_wide(dataset: Dataset) -> bool:
+    """Whether predictions are too wide for a table: then it has each row's error, and an npz the predictions."""
+    return dataset.task == "autoencoder"
+
+
+def prediction_arrays(outcome: FoldOutcome, targets: Array) -> dict[str, Array]:
+    """Name the arrays that hold wide predictions: the rows, what was to be predicted, and what was."""
+    real = targets_of(outcome, targets).astype(np.float32)
+    return {"rows": outcome.validation_rows, "targets": real, "predictions": outcome.predictions}
+
+
+def prediction_rows(dataset: Dataset, outcome: FoldOutcome) -> Iterator[Sequence[object]]:
+    """Yield a line for each predicted row of a fold; of wide predictions their mean squared error.
 
     Args:
         dataset: knows targets and names.
-        iteration: which iteration predicted, counted from 1.
-        fold: which fold predicted, counted from 1.
-        rows: the data set's row numbers, (rows,), from 0 in the order of the source.
-        predictions: probabilities or numbers in the targets' units, (rows, outputs).
+        outcome: predictions are probabilities, or numbers in the targets' units, (rows, outputs).
     """
     names = class_names(dataset) if dataset.task in ("binary", "multiclass") else ()
-    for row, prediction in zip(rows.tolist(), predictions.tolist(), strict=True):
-        target = dataset.targets[row]
-        place = (iteration, fold, row, *(str(values[row]) for values in dataset.ids.values()))
+    targets, predictions = targets_of(outcome, dataset.targets), outcome.predictions
+    if is_wide(dataset):
+        errors = np.square(targets.astype(np.float64) - predictions).mean(axis=1)
+        targets, predictions = targets[:, :0], errors[:, np.newaxis]
+    rows = outcome.validation_rows.tolist()
+    for row, target, prediction in zip(rows, targets, predictions.tolist(), strict=True):
+        place = (outcome.iteration, outcome.fold, row, *(str(values[row]) for values in dataset.ids.values()))
         match dataset.task:
             case "binary":
                 yield (*place, names[int(target)], names[int(prediction[0] > 0.5)], prediction[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from dlrun.errors import SpecError
@@ -19,7 +20,9 @@ def training_plan(experiment: Experiment, *, follow: bool = True) -> TrainingPla
     better = {metric.name: metric.higher_is_better for metric in experiment.metrics}
     primary = next(iter(better), "loss")
     return TrainingPlan(
-        build=lambda shape, seed: build(spec, shape, facts.outputs, seed, facts.integer_inputs, experiment.origins),
+        build=lambda shape, seed: build(
+            spec, shape, _outputs(experiment, shape), seed, facts.integer_inputs, experiment.origins
+        ),
         compile_arguments=lambda: compile_arguments(spec, facts),
         train_metrics=train_metric_names(spec, facts),
         primary=(primary, better.get(primary, False)),
@@ -28,6 +31,13 @@ def training_plan(experiment: Experiment, *, follow: bool = True) -> TrainingPla
         early_stop=_early_stop(experiment, better),
         follow=follow,
     )
+
+
+def _outputs(experiment: Experiment, shape: tuple[int | None, ...]) -> int:
+    """Tell how many columns predictions have: an autoencoder has as many as a row of this fold has numbers."""
+    if experiment.facts.task != "autoencoder":
+        return experiment.facts.outputs
+    return math.prod(size or 1 for size in shape)
 
 
 def trial_model(experiment: Experiment, loaded: LoadedSpec) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,9 @@ from dlrun.spec.sections import ExperimentSpec, Layer
 from dlrun.spec.wiring import INPUT, OUTPUT, sources_of, wiring_problems
 
 Shape = tuple[int | None, ...]
+
+FLAT = "flat_output"
+"""The layer that lays an output map into a vector, so that every model gives (rows, outputs)."""
 
 
 def build(
@@ -51,8 +55,9 @@ def build(
     inputs = keras.Input(input_shape, dtype="int32" if integer_inputs else "float32", name=INPUT)
     tensors = _stack(spec.layers, inputs, integer_inputs, tuple(origins) or tuple(range(len(spec.layers))))
     place: Path = ("layers", origins[-1] if origins else len(spec.layers) - 1) if spec.layers else ("layers",)
-    _check_output(tensors[-1], spec, outputs, place)
-    final = _output_layer(spec, outputs)(tensors[-1]) if spec.output else tensors[-1]
+    last = tensors[-1] if spec.output else _as_vector(tensors[-1], outputs)
+    _check_output(last, spec, outputs, place)
+    final = _output_layer(spec, outputs)(last) if spec.output else last
     return keras.Model(inputs, final, name="model")
 
 
@@ -71,7 +76,7 @@ def _stack(layers: Sequence[Layer], inputs: Any, integer_inputs: bool, origins: 
 
 def _layer_names(layers: Sequence[Layer]) -> list[str]:
     """Name layers as Keras would in a fresh process (``dense``, ``dense_1``), whatever was built before in this one."""
-    taken = {layer.name for layer in layers} | {INPUT, OUTPUT}
+    taken = {layer.name for layer in layers} | {INPUT, OUTPUT, FLAT}
     counts: Counter[str] = Counter()
     names: list[str] = []
     for layer in layers:
@@ -144,6 +149,16 @@ def _shape_hint(layer: Layer, shape: Shape, integer_inputs: bool) -> str | None:
     if kind in RECURRENT and len(shape) == 4:
         return "put a Reshape before it that gives (steps, features)"
     return None
+
+
+def _as_vector(tensor: Any, outputs: int) -> Any:
+    """Lay a map that holds all the outputs of a row, as a decoder's, into one vector: (rows, outputs)."""
+    import keras
+
+    shape = tuple(tensor.shape)[1:]
+    if len(shape) < 2 or None in shape or math.prod(shape) != outputs:
+        return tensor
+    return keras.layers.Flatten(name=FLAT)(tensor)
 
 
 def _check_output(tensor: Any, spec: ExperimentSpec, outputs: int, path: Path) -> None:

@@ -111,7 +111,7 @@ def with_task(spec: ExperimentSpec, targets: Targets) -> ExperimentSpec:
         labels = rule.labels if rule else "one_hot"
     sparse = targets.task == "multiclass" and labels == "integer"
     loss = spec.loss or Named(name=row.losses[1 if sparse else 0])
-    head = NO_ACTIVATION if takes_logits(loss) else row.last_activation
+    head = NO_ACTIVATION if takes_logits(loss) else targets.usual_activation
     update = {
         "task": targets.task,
         "labels": labels,

@@ -121,7 +121,7 @@ def _out_of_range(head: Head, targets: Targets) -> Problem | None:
 
 def head_warning(head: Head, targets: Targets) -> str | None:
     """Say why a last activation is unusual for a task, or None where it is the table's own."""
-    usual = targets.row.last_activation
+    usual = targets.usual_activation
     if head.name == usual or (head.logits and head.name == NO_ACTIVATION):
         return None
     return (

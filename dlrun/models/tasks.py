@@ -40,6 +40,8 @@ TASKS: Mapping[str, TaskRow] = MappingProxyType(
         "regression": TaskRow(NO_ACTIVATION, ("mse",), ("mae",), False),
         "vector_regression": TaskRow(NO_ACTIVATION, ("mse",), ("mae",), False),
         "unit_regression": TaskRow("sigmoid", ("mse", "binary_crossentropy"), ("mae",), False),
+        # Sigmoid instead where the inputs lie in 0..1: see `usual_activation`.
+        "autoencoder": TaskRow(NO_ACTIVATION, ("mse", "binary_crossentropy"), ("mse",), False),
     }
 )
 
@@ -64,6 +66,12 @@ class Targets:
     def row(self) -> TaskRow:
         """The task's row of the table."""
         return TASKS[self.task]
+
+    @property
+    def usual_activation(self) -> str:
+        """The last activation that the task has by default; an autoencoder's hangs on what it has to give back."""
+        in_unit = self.low is not None and self.high is not None and self.low >= 0 and self.high <= 1
+        return "sigmoid" if self.task == "autoencoder" and in_unit else self.row.last_activation
 
 
 SINGLE_OUTPUT = frozenset({"binary", "regression", "unit_regression"})

@@ -77,10 +77,17 @@ def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None
     no_doubles(values.get("classes") or (), (*path, "classes"), findings)
     if values.get("source") == "npz" and values.get("inputs", "x") == values.get("targets", "y"):
         findings.add("inputs and targets are the same array", path)
-    path_options = _ONE_PATH.get(str(values["source"]))
-    paths = len(path_options) if path_options else len(values.get("path", ()))
+    paths = _files_of(values)
     if values.get("sha256") is not None and len(values["sha256"]) != paths:
         findings.add(f"expected {paths} of them, one a file, not {len(values['sha256'])}", (*path, "sha256"))
+
+
+def _files_of(values: dict[str, Raw]) -> int:
+    """Count the files, or folders, that a source names: an npy file of targets only where there are any."""
+    alone = _ONE_PATH.get(str(values["source"]))
+    if alone is None:
+        return len(values.get("path", ()))
+    return sum(option == "path" or values.get(option) is not None for option in alone)
 
 
 def _absolute(source: Any, path: Path, folder_of: FolderOf, findings: Findings) -> Any:

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlrun.registry.lookup import registry
+from dlrun.registry.nearest import nearest
 from dlrun.spec.document import Findings
 from dlrun.spec.evaluation_rules import check_columns, check_evaluation
 from dlrun.spec.files import printable
 from dlrun.spec.sections import Evaluation, Layer, Named, Regularisation, Training
+from dlrun.spec.sources import NpySource, ParquetSource, TableSource
 from dlrun.spec.step_rules import check_steps
 from dlrun.spec.wiring import wiring_problems
+
+_ONLY_INPUTS = "only task: autoencoder works on inputs alone"
 
 _INTEGER_LOSS = "SparseCategoricalCrossentropy"
 _ONE_HOT_LOSSES = frozenset(
@@ -36,6 +40,8 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     findings.extend(wiring_problems(layers, output))
     check_steps(values.get("preprocessing") or (), findings)
     _check_labels(values, findings)
+    _check_targets(values, findings)
+    _check_codes(values, layers, findings)
     _check_monitor(values.get("training"), values.get("metrics"), findings)
     if isinstance(training := values.get("training"), Training):
         _check_lanes(training, findings)
@@ -54,7 +60,7 @@ def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:
     labels, loss, task = values.get("labels"), values.get("loss"), values.get("task")
     if not isinstance(labels, str):
         return
-    if isinstance(task, str) and task.endswith("regression"):
+    if isinstance(task, str) and (task.endswith("regression") or task == "autoencoder"):
         findings.add(f"it would have no effect: the targets of the task '{task}' are numbers", ("labels",))
         return
     if not isinstance(loss, Named) or (entry := registry("losses").find(loss.name)) is None:
@@ -65,6 +71,24 @@ def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:
     if labels == "one_hot" and entry.name == _INTEGER_LOSS:
         hint = "write loss: categorical_crossentropy, or labels: integer"
         findings.add(f"the loss '{loss.name}' needs integer labels, not one_hot ones", ("labels",), hint=hint)
+
+
+def _check_targets(values: Mapping[str, Any], findings: Findings) -> None:
+    """Note a file without targets, where a task needs them."""
+    source, key = values.get("dataset"), "targets" if isinstance(values.get("dataset"), NpySource) else "target"
+    if not isinstance(source, TableSource | ParquetSource | NpySource) or values.get("task") == "autoencoder":
+        return
+    if not getattr(source, key):
+        findings.add(f"'{key}' is missing", ("dataset",), hint=f"say what is to be predicted; {_ONLY_INPUTS}")
+
+
+def _check_codes(values: Mapping[str, Any], layers: Sequence[Layer], findings: Findings) -> None:
+    """Note codes of a layer that there is not."""
+    codes, named = values.get("codes"), [layer.name for layer in layers if layer.name]
+    if isinstance(codes, str) and "layers" in values and codes not in named:
+        close = nearest(codes, named)
+        hint = f"did you mean '{close}'?" if close else "give the layer a name: Dense: {units: 8, name: code}"
+        findings.add(f"there is no layer named '{printable(codes)}'", ("codes",), hint=hint)
 
 
 def _check_monitor(training: Any, metrics: Sequence[Named] | None, findings: Findings) -> None:

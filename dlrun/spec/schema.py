@@ -40,6 +40,7 @@ _HELP = {
     "last_activation": "Of the output layer; 'none' for none. Left out, the task says.",
     "loss": "What training makes small. Left out, the task says.",
     "optimiser": "How the weights are changed, with Keras's arguments.",
+    "codes": "The name of a layer whose output for every row is written to codes.csv.",
     "metrics": "What is measured beside the loss. Left out, the task says.",
     "seed": "Of initial weights, batch order and noise; never of the splits.",
 }

@@ -51,7 +51,9 @@ ClassWeights = Annotated[
     Mapping[str, Weight], Field(description="a mapping of classes to their weights (numbers of at least 0)")
 ]
 
-TaskName = Literal["binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression"]
+TaskName = Literal[
+    "binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression", "autoencoder"
+]
 
 
 Folds = Annotated[int, Field(strict=True, ge=2)]
@@ -170,6 +172,7 @@ class ExperimentSpec(Section):
     loss: Named | None = None
     optimiser: Named = Named(name="rmsprop")
     regularisation: Regularisation = Regularisation()
+    codes: LayerName | None = None
     metrics: tuple[Named, ...] | None = None
     evaluation: Evaluation = Evaluation()
     training: Training = Training()

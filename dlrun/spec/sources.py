@@ -81,7 +81,7 @@ class GeneratedSource(Source):
 
 
 class TableSource(Source):
-    """A CSV file; the second of two paths is the provided test set.
+    """A CSV file; the second of two paths is the provided test set. Only an autoencoder needs no ``target``.
 
     ``features`` left out means every column that is neither target nor id. Without a header, columns are counted from
     0 and named by that number.
@@ -89,7 +89,7 @@ class TableSource(Source):
 
     source: Literal["csv"]
     path: Paths
-    target: tuple[str, ...] = Field(min_length=1)
+    target: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
     ids: tuple[str, ...] = ()
     header: Annotated[bool, Field(strict=True)] = True
@@ -103,7 +103,7 @@ class ParquetSource(Source):
 
     source: Literal["parquet"]
     path: Paths
-    target: tuple[str, ...] = Field(min_length=1)
+    target: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
     ids: tuple[str, ...] = ()
     sha256: tuple[Hash, ...] | None = None
@@ -125,11 +125,14 @@ class NpzSource(Source):
 
 
 class NpySource(Source):
-    """Inputs and targets in an npy file each; the inputs may be larger than memory. ``channels`` as in an archive."""
+    """Inputs and targets in an npy file each; the inputs may be larger than memory. ``channels`` as in an archive.
+
+    Only an autoencoder needs no ``targets``.
+    """
 
     source: Literal["npy"]
     path: str
-    targets: str
+    targets: str | None = None
     channels: Channels = "last"
     sha256: tuple[Hash, ...] | None = None
 

@@ -117,7 +117,7 @@ def test_what_may_be_written_fits(validator: Draft7Validator, text: str) -> None
         ("Dense: 64", "Dense: {unts: 64}"),
         ("boston_housing", "boston_houses"),
         ("boston_housing", "{source: imdb, numwords: 3}"),
-        ("boston_housing", "{source: csv, path: a.csv}"),
+        ("boston_housing", "{source: csv, target: y}"),
         ("epochs: 100", "epoch: 100"),
         ("epochs: 100", "epochs: 0"),
         ("epochs: 100", "epochs: true"),

@@ -39,11 +39,12 @@ def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) 
             targets are not what the task says.
     """
     files = examine_all(source.path, source.sha256)
-    names = (source.inputs, source.targets)
-    if source.inputs == source.targets:
+    alone = task == "autoencoder"
+    names = (source.inputs,) if alone else (source.inputs, source.targets)
+    if source.inputs == source.targets and not alone:
         raise DataError(f"inputs and targets are the same array '{source.inputs}'")
     parts = [archives.read_npz(Path(path), names) for path in source.path]
-    pairs = [(part[source.inputs], part[source.targets]) for part in parts]
+    pairs = [_pair(part[source.inputs], None if alone else part[source.targets]) for part in parts]
     dataset = _assemble(source.path, pairs, source.targets, task, files, source.channels)
     return replace(dataset, columns=_columns(source, roles, [len(inputs) for inputs, _ in pairs]))
 
@@ -81,9 +82,15 @@ def load_npy(source: NpySource, task: Task | None) -> Dataset:
 
     The inputs are mapped from their file, which may be larger than memory.
     """
-    files = examine_all((source.path, source.targets), source.sha256)
-    pair = (archives.map_npy(Path(source.path)), archives.read_npy(Path(source.targets)))
-    return _assemble((source.path,), [pair], Path(source.targets).stem, task, files, source.channels)
+    files = examine_all([path for path in (source.path, source.targets) if path is not None], source.sha256)
+    values = None if source.targets is None else archives.read_npy(Path(source.targets))
+    pair = _pair(archives.map_npy(Path(source.path)), values)
+    return _assemble((source.path,), [pair], Path(source.targets or "").stem, task, files, source.channels)
+
+
+def _pair(inputs: Array, values: Array | None) -> tuple[Array, Array]:
+    """Put inputs and targets together; where there are none yet, as many of them as there are rows, (rows, 0)."""
+    return inputs, np.empty((len(inputs) if inputs.ndim else 0, 0)) if values is None else values
 
 
 def _assemble(
@@ -104,7 +111,10 @@ def _assemble(
         _check_alike(paths, pairs)
     inputs, values = (np.concatenate(part) if len(pairs) == 2 else part[0] for part in zip(*pairs, strict=True))
     test_from = len(pairs[0][0]) if len(pairs) == 2 else None
-    made = targets.encode(targets.columns_of(values, target_name), task, test_from)
+    if task == "autoencoder":
+        made = targets.made_by_folds(len(inputs))
+    else:
+        made = targets.encode(targets.columns_of(values, target_name), task, test_from)
     return assemble(
         Path(paths[0]).stem,
         made.task,

@@ -61,7 +61,10 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
     test_from = len(frames[0]) if len(frames) == 2 else None
     table = {name: columns.join([part[name] for part in parts], name, source.path) for name in parts[0]}
     matrix = _matrix(table, features)
-    made = targets.encode([targets.TargetColumn(name, table[name]) for name in source.target], task, test_from)
+    if task == "autoencoder":  # target columns, if the spec names any, are only kept out of the inputs
+        made = targets.made_by_folds(len(matrix.values))
+    else:
+        made = targets.encode([targets.TargetColumn(name, table[name]) for name in source.target], task, test_from)
     return assemble(
         Path(source.path[0]).stem,
         made.task,
