@@ -122,7 +122,8 @@ def _out_of_range(head: Head, targets: Targets) -> Problem | None:
 def head_warning(head: Head, targets: Targets) -> str | None:
     """Say why a last activation is unusual for a task, or None where it is the table's own."""
     usual = targets.usual_activation
-    if head.name == usual or (head.logits and head.name == NO_ACTIVATION):
+    gives_back = targets.task == "autoencoder" and head.name in ("sigmoid", NO_ACTIVATION)  # both may do; data decide
+    if gives_back or head.name == usual or (head.logits and head.name == NO_ACTIVATION):
         return None
     return (
         f"last_activation '{head.name}' is unusual for a {targets.task} task (usual: '{usual}'): {_why(head, targets)}"
