@@ -18,6 +18,7 @@ from dlrun.models import TASKS, DataFacts
         ("regression", "none", "mse", ["mae"]),
         ("vector_regression", "none", "mse", ["mae"]),
         ("unit_regression", "sigmoid", "mse", ["mae"]),
+        ("autoencoder", "none", "mse", ["mse"]),
     ],
 )
 def test_a_task_fills_in_activation_loss_and_metrics(
