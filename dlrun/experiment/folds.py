@@ -16,6 +16,7 @@ from dlrun.evaluation import Metric, Split, SplitPlan, as_probabilities
 from dlrun.experiment.reconstruction import own_targets
 from dlrun.models import gives_logits, output_activation
 from dlrun.spec.sections import ExperimentSpec
+from dlrun.spec.steps import Augment
 from dlrun.training.contract import FoldData, Score, Scores
 
 
@@ -77,7 +78,8 @@ def inner_rows(spec: ExperimentSpec, splits: SplitPlan, split: Split) -> tuple[I
 def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split: Split) -> FoldInputs:
     """Fit the preprocessing on a split's training rows and encode every row of the split."""
     train, monitor = inner_rows(spec, splits, split)
-    fitted = fit_steps(spec.preprocessing, dataset, train, seed=spec.seed)
+    steps = [step for step in spec.preprocessing if not isinstance(step, Augment)]  # which is a matter of the model
+    fitted = fit_steps(steps, dataset, train, seed=spec.seed)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     targets = own_targets(inputs) if dataset.task == "autoencoder" else None
     return FoldInputs(split, train, monitor, inputs, fitted, targets)

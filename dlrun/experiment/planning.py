@@ -10,7 +10,7 @@ import numpy as np
 from dlrun.data import DataSummary, inspect, load_dataset, resolved_source, shared_rows
 from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
 from dlrun.data.labels import class_weights
-from dlrun.errors import Problem, SpecError
+from dlrun.errors import Path, Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
 from dlrun.experiment.folds import FoldInputs, encode_fold, watching_plan
 from dlrun.experiment.missing import examine_gaps
@@ -33,7 +33,7 @@ class Experiment:
         first: the first split's encoded inputs, kept so that they are not encoded twice.
         repeated_test: each row of a provided test set that also stands among the rows that may train, and the first
             such row, (rows, 2).
-        origins: for each layer of ``spec``, its index in the spec as written: completing adds layers.
+        origins: for each layer of ``spec``, its place in the spec as written: completing adds layers.
         warnings: what is unusual, one sentence each.
         engine: what trains it; None until there is a model to judge by (`dlrun.experiment.engines`).
     """
@@ -46,7 +46,7 @@ class Experiment:
     facts: DataFacts
     first: FoldInputs = field(repr=False)
     repeated_test: Indices = field(default_factory=lambda: np.empty((0, 2), np.int64), repr=False)
-    origins: tuple[int, ...] = ()
+    origins: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     engine: Choice | None = None
 

@@ -13,7 +13,9 @@ from dlrun.models.kinds import RECURRENT, as_value, core, is_dense_or_conv
 from dlrun.models.names import activation_name, snake_case
 from dlrun.models.tasks import NO_ACTIVATION
 from dlrun.registry import instantiate, read_entry, registry
+from dlrun.seeds import child_seed
 from dlrun.spec.sections import ExperimentSpec, Layer
+from dlrun.spec.steps import AUGMENTING
 from dlrun.spec.wiring import INPUT, OUTPUT, sources_of, wiring_problems
 
 Shape = tuple[int | None, ...]
@@ -28,7 +30,7 @@ def build(
     outputs: int,
     seed: int,
     integer_inputs: bool = False,
-    origins: Sequence[int] = (),
+    origins: Sequence[Path] = (),
 ) -> Any:
     """Build an uncompiled functional ``keras.Model``.
 
@@ -40,7 +42,7 @@ def build(
         outputs: columns of the predictions: the model gives (rows, outputs).
         seed: of the initial weights.
         integer_inputs: whether the inputs are token numbers.
-        origins: for each layer, its index in the spec as written (`Completed.origins`), for problems.
+        origins: for each layer, its place in the spec as written (`Completed.origins`), for problems.
 
     Raises:
         SpecError: Keras refuses a layer, or the model's output has the wrong shape.
@@ -53,25 +55,33 @@ def build(
         raise SpecError(problems)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input(input_shape, dtype="int32" if integer_inputs else "float32", name=INPUT)
-    tensors = _stack(spec.layers, inputs, integer_inputs, tuple(origins) or tuple(range(len(spec.layers))))
-    place: Path = ("layers", origins[-1] if origins else len(spec.layers) - 1) if spec.layers else ("layers",)
+    places = tuple(origins) or tuple(("layers", index) for index in range(len(spec.layers)))
+    tensors = _stack(spec.layers, inputs, integer_inputs, places, seed)
+    place: Path = places[-1] if places else ("layers",)
     last = tensors[-1] if spec.output else _as_vector(tensors[-1], outputs)
     _check_output(last, spec, outputs, place)
     final = _output_layer(spec, outputs)(last) if spec.output else last
     return keras.Model(inputs, final, name="model")
 
 
-def _stack(layers: Sequence[Layer], inputs: Any, integer_inputs: bool, origins: Sequence[int]) -> list[Any]:
+def _stack(layers: Sequence[Layer], inputs: Any, integer_inputs: bool, places: Sequence[Path], seed: int) -> list[Any]:
     """Call every layer on what it takes; returns all outputs, the model's input first."""
     tensors = [inputs]
     names = _layer_names(layers)
     for index, (layer, sources) in enumerate(zip(layers, sources_of(layers), strict=True)):
-        path: Path = ("layers", origins[index])
-        made = instantiate("layers", layer.kind, layer.arguments, (*path, layer.kind))
+        path = places[index]
+        made = instantiate("layers", layer.kind, _arguments(layer, index, seed), (*path, layer.kind))
         made.name = names[index]
         taken = [tensors[source + 1] for source in sources]  # the input is -1 among the sources and first here
         tensors.append(_called(made, layer, taken, path, integer_inputs))
     return tensors
+
+
+def _arguments(layer: Layer, index: int, seed: int) -> Mapping[str, Any]:
+    """Give augmentation a seed of its own: the weights of the layers after it are the same with and without it."""
+    if layer.kind not in AUGMENTING or layer.arguments.get("seed") is not None:
+        return layer.arguments
+    return {**layer.arguments, "seed": child_seed(seed, "augmentation", index)}
 
 
 def _layer_names(layers: Sequence[Layer]) -> list[str]:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dlrun.errors import Problem, SpecError
+from dlrun.errors import Path, Problem, SpecError
 from dlrun.models.advice import bottleneck_warnings, dropout_warnings, input_warnings, second_output_warnings
+from dlrun.models.augmenting import augment_problems, with_augmentation, without_augmentation
 from dlrun.models.heads import Head, head_of, head_problem, head_warning
 from dlrun.models.kinds import own_activation
 from dlrun.models.losses import loss_problem, loss_warning, rule_of, takes_logits
 from dlrun.models.metrics import metric_problems, not_a_loss
 from dlrun.models.names import class_name
 from dlrun.models.rates import rate_warning, with_rate
-from dlrun.models.spread import Spread, spread
+from dlrun.models.spread import spread
 from dlrun.models.tasks import NO_ACTIVATION, Targets
 from dlrun.spec.sections import ExperimentSpec, Layer, Named, Regularisation
 from dlrun.spec.wiring import MODEL_INPUT, sources_of, wiring_problems
@@ -30,12 +31,12 @@ class Completed:
     Args:
         spec: complete: completing it again changes nothing.
         warnings: what is unusual, and why, one sentence each.
-        origins: for each layer of ``spec``, the index of the layer of the spec as written that it is or belongs to.
+        origins: for each layer of ``spec``, where the layer that it is or belongs to stands in the spec as written.
     """
 
     spec: ExperimentSpec
     warnings: tuple[str, ...]
-    origins: tuple[int, ...]
+    origins: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,13 @@ def complete(spec: ExperimentSpec, facts: DataFacts) -> Completed:
     draft = _with_learning_rate(_judged(with_task(spec, facts.targets), facts.targets))
     written = spread(draft.spec)
     problems = [*draft.problems, *written.problems, *_embedding_problems(spec.layers, facts)]
+    problems += augment_problems(spec, facts.input_shape)
     if problems:
         raise SpecError(problems)
+    layers, origins = with_augmentation(spec, written.layers, written.origins)
     warnings = (*draft.warnings, *_layer_warnings(spec, facts.targets), *written.warnings)
     unscaled = input_warnings(spec.layers, facts)
-    return Completed(_written_out(draft.spec, written), (*warnings, *unscaled), written.origins)
+    return Completed(_written_out(draft.spec, layers), (*warnings, *unscaled), origins)
 
 
 def check_targets(spec: ExperimentSpec, targets: Targets) -> tuple[str, ...]:
@@ -159,9 +162,10 @@ def _canonical(spec: ExperimentSpec) -> ExperimentSpec:
     return spec.model_copy(update={"layers": layers})
 
 
-def _written_out(spec: ExperimentSpec, written: Spread) -> ExperimentSpec:
-    """Take the layers that everything was spread over; nothing is left to spread."""
-    return spec.model_copy(update={"layers": written.layers, "regularisation": Regularisation()})
+def _written_out(spec: ExperimentSpec, layers: Sequence[Layer]) -> ExperimentSpec:
+    """Take the layers that everything was spread over, augmentation too; nothing is left to spread."""
+    update = {"layers": tuple(layers), "regularisation": Regularisation()}
+    return without_augmentation(spec).model_copy(update=update)
 
 
 def _layer_warnings(spec: ExperimentSpec, targets: Targets) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from dlrun.models.tasks import NO_ACTIVATION
@@ -57,3 +58,11 @@ def default_of(kind: str, name: str, parameter: str) -> Any:
     entry = registry(kind).find(name)
     found = read_entry(entry).parameter(parameter) if entry else None
     return found.default if found else None
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Count up until a name is free."""
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free

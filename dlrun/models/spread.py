@@ -17,7 +17,7 @@ from dlrun.models.kinds import (
     is_dense_or_conv,
     with_core_arguments,
 )
-from dlrun.models.names import parameter_names
+from dlrun.models.names import free_name, parameter_names
 from dlrun.spec.sections import ExperimentSpec, Layer, Regularisation
 from dlrun.spec.wiring import sources_of
 
@@ -133,7 +133,7 @@ def _with_dropout(layers: Sequence[Layer], after: Sequence[int], rate: float) ->
     for index in after:
         name = layers[index].name
         if name:
-            renamed[name] = _free_name(f"{name[:150]}_dropout", names)
+            renamed[name] = free_name(f"{name[:150]}_dropout", names)
             names.add(renamed[name])
     done: list[Layer] = []
     origins: list[int] = []
@@ -146,11 +146,3 @@ def _with_dropout(layers: Sequence[Layer], after: Sequence[int], rate: float) ->
             done.append(Layer(kind="Dropout", arguments={"rate": rate}, name=name))
             origins.append(index)
     return done, tuple(origins)
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """Count up until a name is free."""
-    number, free = 2, name
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    return free

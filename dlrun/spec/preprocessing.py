@@ -10,11 +10,13 @@ from dlrun.registry.spelling import british
 from dlrun.registry.values import show
 from dlrun.spec.document import Findings, Raw
 from dlrun.spec.expressions import read_expression
-from dlrun.spec.fields import fields_of, no_doubles, texts_of
+from dlrun.spec.fields import fields_of, no_doubles, parse_list, texts_of
 from dlrun.spec.files import printable
 from dlrun.spec.keys import keys_of
+from dlrun.spec.layer import Layer
+from dlrun.spec.layers import parse_layer
 from dlrun.spec.shapes import StepShape, long_form
-from dlrun.spec.steps import STEPS, Derive, Step
+from dlrun.spec.steps import AUGMENTING, STEPS, Augment, Derive, Step
 from dlrun.spec.wording import build
 
 _FRACTION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*")
@@ -48,6 +50,8 @@ def _step(model: type[Step], values: dict[str, Raw], path: Path, findings: Findi
         values["expressions"] = _expressions(values.get("expressions"), path, findings)
     if "factor" in values:
         values["factor"] = _fraction(values["factor"])
+    if model is Augment and "layers" in values:
+        values["layers"] = _augmenting(values["layers"], path, findings)
     return build(model, values, path, findings) if len(findings.problems) == before else None
 
 
@@ -72,6 +76,18 @@ def _expressions(raw: Raw, path: Path, findings: Findings) -> Raw:
         except SpecError as error:
             findings.extend(error.problems)
     return texts
+
+
+def _augmenting(raw: Raw, path: Path, findings: Findings) -> tuple[Layer, ...] | None:
+    """Read the layers of ``augment``; each must be one that leaves images alone but for training."""
+    layers = parse_list(raw, path, parse_layer, findings)
+    for index, layer in enumerate(layers or ()):
+        if layer.kind not in AUGMENTING:
+            message = f"{layer.kind} is no augmentation: it does not change images at random in training alone"
+            findings.add(message, (*path, index), hint=f"there are: {', '.join(sorted(AUGMENTING))}")
+        elif layer.inputs:
+            findings.add("augmentation is a chain, in which 'from' has no place", (*path, index))
+    return layers
 
 
 def _odd_step(raw: Raw, path: Path, findings: Findings) -> None:

@@ -189,6 +189,8 @@ def _step() -> Schema:
             properties["columns"] = {**_TEXTS, **_about(properties["columns"])}
         if "expressions" in properties:
             properties["expressions"] |= {"additionalProperties": {"type": ["string", "number"]}}
+        if "layers" in properties:
+            properties["layers"] = {"type": "array", "items": {"$ref": "#/definitions/layer"}, "minItems": 1}
         if "factor" in properties:
             properties["factor"] = {"anyOf": [properties["factor"], _FRACTION]}
         about = {"title": name, "description": str(model.__doc__)}

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from dlrun.spec.layer import Layer as Layer
+from dlrun.spec.layer import LayerName as LayerName
+from dlrun.spec.layer import Section as Section
 from dlrun.spec.sources import DatasetSpec, Hash
 from dlrun.spec.steps import StepSpec
 
@@ -39,14 +42,6 @@ Name = Annotated[
 ]
 """Names a run's folder, so nothing that a file system, a shell or a web page could take for something else."""
 
-LayerName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$",
-        description="letters a-z, digits, '_', '-' and '.', not starting with a dot",
-    ),
-]
-
 ClassWeights = Annotated[
     Mapping[str, Weight], Field(description="a mapping of classes to their weights (numbers of at least 0)")
 ]
@@ -61,29 +56,11 @@ Column = Annotated[str, Field(min_length=1, max_length=200, description="the nam
 """A column of a table that is no input unless ``features`` names it; of other data, a feature or an id."""
 
 
-class Section(BaseModel):
-    """Frozen, and without room for unknown keys: a key that is silently ignored is a wrong experiment."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class Named(Section):
     """Something from a registry with its arguments: ``relu``, ``{Huber: {delta: 2}}``, ``{name: Huber, delta: 2}``."""
 
     name: str
     arguments: Mapping[str, Any] = {}
-
-
-class Layer(Section):
-    """One Keras layer: its class name, its Keras arguments, and where its input comes from.
-
-    ``inputs`` is YAML's ``from:``; empty means the layer before.
-    """
-
-    kind: str
-    arguments: Mapping[str, Any] = {}
-    name: LayerName | None = None
-    inputs: tuple[str, ...] = ()
 
 
 class Regularisation(Section):

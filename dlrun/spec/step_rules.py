@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlrun.spec.document import Findings
-from dlrun.spec.steps import DropMissing, Impute, Normalise, Rescale, Scale, StepSpec
+from dlrun.spec.steps import Augment, DropMissing, Impute, Normalise, Rescale, Scale, StepSpec
 
 
 def check_steps(steps: Sequence[StepSpec], findings: Findings) -> None:
@@ -14,6 +14,8 @@ def check_steps(steps: Sequence[StepSpec], findings: Findings) -> None:
         if isinstance(step, DropMissing) and not any(isinstance(later, Impute) for later in steps[index + 1 :]):
             hint = "add a step below it, such as 'impute: median'"
             findings.add("what drop_missing takes away has to be filled again", ("preprocessing", index), hint=hint)
+        if isinstance(step, Augment) and index + 1 < len(steps):
+            findings.add("augment has to be the last step", ("preprocessing", index), hint="move it to the end")
         if isinstance(step, Impute) and step.missing is not None:
             _check_marker(step, steps[:index], index, findings)
 

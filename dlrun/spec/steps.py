@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dlrun.spec.layer import Layer
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -110,8 +112,47 @@ class Pad(Step):
     truncating: Literal["pre", "post"] = "pre"
 
 
+class Augment(Step):
+    """Change each training image at random, anew in every epoch, by Keras's layers for that; the last step.
+
+    Validation and test images stay as they are. The layers come to stand in front of the model's.
+    """
+
+    step: Literal["augment"] = "augment"
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
+
+
+AUGMENTING = frozenset(
+    {
+        "RandAugment",
+        "RandomBrightness",
+        "RandomColorDegeneration",
+        "RandomColorJitter",
+        "RandomContrast",
+        "RandomCrop",
+        "RandomElasticTransform",
+        "RandomErasing",
+        "RandomFlip",
+        "RandomGaussianBlur",
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomInvert",
+        "RandomPerspective",
+        "RandomPosterization",
+        "RandomRotation",
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomShear",
+        "RandomTranslation",
+        "RandomZoom",
+    }
+)
+"""Keras's layers that change an image at random while training and leave it as it is otherwise. AugMix is none of them:
+it draws with Python's generator when it is traced, once. MixUp and CutMix change labels too."""
+
 StepSpec = Annotated[
-    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | MultiHot | Pad, Field(discriminator="step")
+    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | MultiHot | Pad | Augment,
+    Field(discriminator="step"),
 ]
 
 STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
@@ -125,6 +166,7 @@ STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
         "drop_missing": (DropMissing, "share"),
         "multi_hot": (MultiHot, "size"),
         "pad": (Pad, "length"),
+        "augment": (Augment, "layers"),
     }
 )
 """Every step by its name, with the option that ``pad: 200`` means."""

@@ -53,6 +53,12 @@ CASES = {
     "impute": Case("gappy", "[{impute: {with: mean, indicator: true}}, one_hot, normalise]"),
     "drop_missing": Case("gappy", "[{drop_missing: 0.2}, {impute: mean}, one_hot]"),
     "multi_hot": Case("texts", "[multi_hot]"),
+    "augment": Case(
+        "pictures",
+        "[{rescale: 1/255}, {augment: [RandomFlip: horizontal, RandomRotation: 0.1]}]",
+        "[{Reshape: [3, 4, 1]}, Flatten, Dense: 3]",
+        fitted=False,
+    ),
     "pad": Case("texts", "[pad: 5]", "[{Embedding: {input_dim: 100, output_dim: 2}}, Flatten, Dense: 3]", fitted=False),
 }
 DATASETS = {

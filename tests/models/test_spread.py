@@ -96,7 +96,7 @@ def test_dropout_follows_every_hidden_dense_layer_and_no_other(make: Any) -> Non
 
     assert kinds(done.spec) == ["Conv1D", "Flatten", "Dense", "Dropout"]
     assert done.spec.layers[-1].arguments == {"rate": 0.3}
-    assert done.origins == (0, 1, 2, 2)
+    assert done.origins == (("layers", 0), ("layers", 1), ("layers", 2), ("layers", 2))
 
 
 def test_a_dense_layer_with_dropout_of_its_own_is_left_and_a_warning_says_so(make: Any) -> None:

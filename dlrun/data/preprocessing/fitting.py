@@ -19,7 +19,19 @@ from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
 from dlrun.errors import DataError, Problem, SpecError
-from dlrun.spec.steps import Derive, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale, StepSpec
+from dlrun.spec.steps import (
+    Augment,
+    Derive,
+    DropMissing,
+    Impute,
+    MultiHot,
+    Normalise,
+    OneHot,
+    Pad,
+    Rescale,
+    Scale,
+    StepSpec,
+)
 
 CHUNK_TOKEN_ROWS = 1024
 """Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
@@ -151,6 +163,8 @@ def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
             return tokens.fit_multi_hot(step, chunks, training.dataset.vocabulary, index)
         case Pad():
             return tokens.fit_pad(step, chunks, index)
+        case Augment():
+            raise misfit(index, "augment is a matter of the model: there is nothing to fit")
 
 
 def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> Iterator[Block]:
