@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,8 @@ from dlrun.data.encoded import MultiHotRows
 from dlrun.experiment.parts import part_sizes, protocol_record, splits_record
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.training import trial_model
-from dlrun.models import layer_table
+from dlrun.models import first_dense, layer_table, receptive_field, shape_changes
+from dlrun.report.shapes import change_words, dense_words, field_words
 from dlrun.spec import LoadedSpec
 
 
@@ -22,12 +24,14 @@ def describe(loaded: LoadedSpec) -> dict[str, Any]:
         DlrunError: whatever would keep the experiment from running.
     """
     experiment = plan(loaded)
-    layers = [asdict(row) for row in layer_table(trial_model(experiment, loaded))]
+    model = trial_model(experiment, loaded)
+    layers = [asdict(row) for row in layer_table(model)]
     rows = len(experiment.first.train)
     return {
         "name": experiment.spec.name,
         **describe_data(experiment),
         "layers": layers,
+        "shapes": explain_shapes(model),
         "capacity": {
             "parameters": sum(layer["parameters"] for layer in layers),
             "trainable": sum(layer["trainable"] for layer in layers),
@@ -35,6 +39,20 @@ def describe(loaded: LoadedSpec) -> dict[str, Any]:
             "parameters_per_row": sum(layer["trainable"] for layer in layers) / rows,
         },
     }
+
+
+def explain_shapes(model: Any) -> dict[str, Any]:
+    """Say why a built model's layers change the shape of what they are given: plain values, and each in words."""
+    dense, field = first_dense(model), receptive_field(model)
+    return {
+        "changes": [_worded(asdict(change), change_words) for change in shape_changes(model)],
+        "first_dense": _worded({**asdict(dense), "share": dense.share}, dense_words) if dense else None,
+        "receptive_field": _worded(asdict(field), field_words) if field else None,
+    }
+
+
+def _worded(facts: dict[str, Any], words: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    return {**facts, "words": words(facts)}
 
 
 def describe_data(experiment: Experiment) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlrun.report.glyphs import clean, grouped, number, settle
+from dlrun.report.lines import Line, layout
 from dlrun.report.protocol import division_words, protocol_label
 from dlrun.report.reading import part, sections, whole
 from dlrun.report.tables import table
@@ -14,6 +15,7 @@ Part = Mapping[str, Any]
 _MOST_FOLDS = 20
 _MOST_FEATURES = 30
 _MOST_CLASSES = 50
+_ALSO_SAID = ("receptive_field", "first_dense")
 
 
 def render_description(description: Part, width: int = 100, unicode: bool = True) -> str:
@@ -30,9 +32,22 @@ def render_description(description: Part, width: int = 100, unicode: bool = True
     blocks = [
         render_data(description, width, unicode),
         table(["layer", "kind", "output", "parameters"], rows, width, unicode) + "\n" + total,
+        *_shapes(description, width, unicode),
         *(["\n".join(f"warning: {text}" for text in description["warnings"])] if description["warnings"] else []),
     ]
     return settle("\n\n".join(blocks), unicode)
+
+
+def _shapes(description: Part, width: int, unicode: bool) -> list[str]:
+    """Say of each layer that changes the shape why it does, and what reaches the first Dense layer."""
+    shapes = part(description, "shapes")
+    said = [(change["layer"], change["words"]) for change in sections(shapes, "changes")]
+    said += [(each["layer"], each["words"]) for key in _ALSO_SAID if (each := part(shapes, key))]
+    lines = [Line(clean(layer, unicode), (clean(words, unicode),)) for layer, words in said]
+    if not lines:
+        return []
+    title = "why these shapes" if sections(shapes, "changes") else "where the parameters are"
+    return ["\n".join([title, *(f"  {line}" for line in layout(lines, width - 2))])]
 
 
 def render_data(description: Part, width: int = 100, unicode: bool = True) -> str:

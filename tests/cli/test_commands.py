@@ -82,6 +82,23 @@ def test_describe_shows_layers_parameters_and_parts(dlrun: Dlrun, tiny: Path) ->
 
 
 @pytest.mark.tensorflow
+def test_describe_explains_the_shapes_of_a_convnet(dlrun: Dlrun, tmp_path: Path) -> None:
+    spec = tmp_path / "convnet.yaml"
+    spec.write_text(
+        "dataset: digits\nlayers:\n  - Reshape: [8, 8, 1]\n  - Conv2D: {filters: 4, kernel_size: 3}\n"
+        "  - MaxPooling2D: 2\n  - Flatten\n"
+    )
+
+    shapes = json.loads(dlrun("describe", str(spec), "--json").out)["shapes"]
+
+    told = {change["layer"]: change["words"] for change in shapes["changes"]}
+    assert told["conv2d"] == "8 × 8 → 6 × 6: a 3 × 3 kernel without padding loses 1 pixel at each border"
+    assert told["max_pooling2d"] == "6 × 6 → 3 × 3: pooling 2 × 2 halves it"
+    assert (shapes["receptive_field"]["layer"], shapes["receptive_field"]["sizes"]) == ("conv2d", [3, 3])
+    assert (shapes["first_dense"]["coefficients"], shapes["first_dense"]["parameters"]) == (36, 37 * 10)
+
+
+@pytest.mark.tensorflow
 def test_describe_fits_a_narrow_terminal(process: Dlrun, tiny: Path) -> None:
     done = process("describe", str(tiny), COLUMNS="60")
 

@@ -123,6 +123,33 @@ def description() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("width", [50, 60, 100])
+def test_a_description_explains_its_shapes_within_the_width(width: int) -> None:
+    words = "28 × 28 → 26 × 26: a 3 × 3 kernel without padding loses 1 pixel at each border"
+    shapes = {
+        "changes": [{"layer": "conv2d", "words": words}],
+        "receptive_field": {"layer": "conv2d", "words": "sees 3 × 3"},
+        "first_dense": {"layer": "dense", "words": "takes 7"},
+    }
+
+    text = render_description(description() | {"shapes": shapes}, width=width, unicode=False)
+
+    (block,) = (block for block in text.split("\n\n") if block.startswith("why these shapes\n"))
+    assert max(map(len, block.splitlines())) <= width
+    assert " ".join(block.split()) == (
+        "why these shapes conv2d 28 x 28 -> 26 x 26: a 3 x 3 kernel without padding loses 1 pixel at each border "
+        "conv2d sees 3 x 3 dense takes 7"
+    )
+
+
+def test_where_no_shape_changes_only_the_parameters_are_explained() -> None:
+    shapes = {"changes": [], "receptive_field": None, "first_dense": {"layer": "dense", "words": "takes 7"}}
+
+    text = render_description(description() | {"shapes": shapes})
+
+    assert "where the parameters are\n  dense  takes 7" in text
+
+
 def test_a_description_of_several_folds_says_by_which_rule_and_counts_each() -> None:
     folds = [
         {"iteration": 1, "fold": fold, "train": 70 + fold, "validation": 25, "monitor": 0} for fold in (1, 2, 3, 4)
