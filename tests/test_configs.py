@@ -15,7 +15,15 @@ from dlrun import load_spec, run
 from dlrun.models import check_without_data
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))
-OFFLINE = {"autoencoder_denoising", "autoencoder_digits", "breast_cancer", "diabetes", "digits", "wine"}
+OFFLINE = {
+    "autoencoder_denoising",
+    "autoencoder_digits",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "residual_digits",
+    "wine",
+}
 
 
 def test_there_are_configs_and_the_offline_ones_are_among_them() -> None:

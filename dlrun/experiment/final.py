@@ -12,20 +12,20 @@ import numpy as np
 
 from dlrun.data import record_hashes
 from dlrun.data.dataset import Indices
-from dlrun.errors import DataError, TrainingError, UsageError
+from dlrun.errors import TrainingError, UsageError
 from dlrun.evaluation import EvaluationResult, FoldOutcome, Split, summarise, targets_of
 from dlrun.events import OnEvent, RunStarted, ignore
 from dlrun.experiment import recording
+from dlrun.experiment.again import every_row, plan_again
 from dlrun.experiment.codes import write_codes
 from dlrun.experiment.engines import for_one_fit
 from dlrun.experiment.fitting import fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.looks import looks_record
-from dlrun.experiment.planning import Experiment, plan
+from dlrun.experiment.planning import Experiment
 from dlrun.experiment.running import RunRecord
 from dlrun.experiment.tables import is_wide, prediction_arrays, prediction_header, prediction_rows
 from dlrun.runs import Look, RunFolder, append_look, check_ledger, read_record, reopen_run
-from dlrun.spec import load_spec
 from dlrun.training.contract import FitResult
 
 Record = Mapping[str, Any]
@@ -69,7 +69,7 @@ def final_test(
         if "test" in (record := read_record(run)):  # by another process, while this one waited for the lock
             return _same_test(run, record, epochs)
         length = final_length(record, epochs)
-        experiment = _again(run, record)
+        experiment = plan_again(run, record)
         test = experiment.splits.test
         if not len(test):
             raise UsageError(
@@ -98,11 +98,8 @@ def retrain(run: Path, *, epochs: Epochs = None, on_event: OnEvent = ignore, com
     with reopen_run(run) as folder:
         record = read_record(run)
         length = final_length(record, epochs)
-        experiment = _again(run, record)
-        splits, dataset = experiment.splits, experiment.dataset
-        # Also those in a gap before the test rows: nothing is scored here that they could spoil.
-        rows = np.setdiff1d(np.union1d(np.union1d(splits.pool, splits.test), dataset.train_rows), splits.dropped)
-        final = _fit(experiment, rows, np.empty(0, np.int64), length, folder, on_event, record)
+        experiment = plan_again(run, record)
+        final = _fit(experiment, every_row(experiment), np.empty(0, np.int64), length, folder, on_event, record)
         final.write(folder, experiment)
         facts = final.facts(command)
         return RunRecord(
@@ -162,30 +159,6 @@ class _Final:
             "when": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "command": list(command),
         }
-
-
-def _again(run: Path, record: Record) -> Experiment:
-    """Plan a run's experiment once more from its own spec.
-
-    Raises:
-        UsageError: the spec was edited since.
-        DataError: the data or the splits that come of it are others by now.
-    """
-    loaded = load_spec(run / "spec.yaml")
-    if recording.fingerprint_of(loaded.spec) != record.get("spec", {}).get("fingerprint"):
-        raise UsageError(
-            f"{run / 'spec.yaml'} is no longer the spec that {run.name} was run with",
-            hint="put it back, or run the changed spec as a run of its own",
-        )
-    experiment = plan(loaded)
-    now = {"data": experiment.dataset.fingerprint, "splits": experiment.splits.fingerprint}
-    changed = [name for name, fingerprint in now.items() if record[name]["fingerprint"] != fingerprint]
-    if changed:
-        raise DataError(
-            f"the {' and the '.join(changed)} are no longer those that {run.name} was run on",
-            hint="run the spec again, or put the data back as they were",
-        )
-    return experiment
 
 
 def _fit(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlrun.models.kinds import DROPOUT, NORMALISING, RECURRENT, core
-from dlrun.models.tasks import Targets
-from dlrun.spec.sections import Layer, Regularisation
+from dlrun.models.kinds import ACTIVATIONS, DROPOUT, NORMALISING, RECURRENT, core, is_dense_or_conv
+from dlrun.models.names import activation_name
+from dlrun.models.tasks import NO_ACTIVATION, Targets
+from dlrun.spec.sections import Layer, Named, Regularisation
 from dlrun.spec.wiring import MODEL_INPUT, is_chain, sources_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ LARGE_INPUT = 10.0
 """Inputs beyond this are large: weights start out for inputs of about 1."""
 LARGE_SPREAD = 256.0
 """Features whose ranges differ by more than this factor are on different scales; eight-bit pixels never are."""
+
+BATCH_MOMENTUM, LAGGING = 0.99, 0.01
+"""Keras's momentum of batch normalisation; the share of initial values from which on moving averages lag behind."""
 
 HEADS = ("softmax", "sigmoid")
 """Activations that a Dense layer hardly has unless it gives the predictions."""
@@ -39,6 +43,61 @@ def dropout_warnings(layers: Sequence[Layer], regularisation: Regularisation) ->
         for where, rate in rates
         if isinstance(rate, int | float) and rate and not low <= rate <= high
     ]
+
+
+def lagging_warnings(layers: Sequence[Layer], steps: int) -> list[str]:
+    """Find batch normalisation whose moving averages are still far from the batches' when training ends.
+
+    Predictions are made with these averages, which after ``n`` steps still hold ``momentum ** n`` of the first.
+
+    Args:
+        layers: of the spec.
+        steps: of one fit, all epochs together.
+    """
+    momenta = {
+        index: core(layer)[1].get("momentum", BATCH_MOMENTUM)
+        for index, layer in enumerate(layers)
+        if core(layer)[0] == "BatchNormalization"
+    }
+    lagging = {
+        index: float(momentum)
+        for index, momentum in momenta.items()
+        if isinstance(momentum, int | float) and 0 < momentum < 1 and momentum**steps > LAGGING
+    }
+    if not lagging:
+        return []
+    where, most = ", ".join(f"layers[{index}]" for index in lagging), max(lagging.values())
+    return [
+        f"{where} (BatchNormalization): {steps} steps are few for moving averages with momentum {most:g}, which make "
+        f"the predictions: {100 * most**steps:.0f} % of them are still initial values; momentum: 0.9 follows faster"
+    ]
+
+
+def activation_warnings(layers: Sequence[Layer], hidden: Named) -> list[str]:
+    """Find layers that are given the hidden activation, though an activation of their own follows the normalisation.
+
+    ``Conv2D → BatchNormalization → Activation`` is rarely meant to activate twice.
+    """
+    if activation_name(hidden) == NO_ACTIVATION:
+        return []
+    sources = sources_of(layers)
+
+    def takers(index: int) -> list[int]:
+        return [taker for taker, taken in enumerate(sources) if index in taken]
+
+    warnings = []
+    for index, layer in enumerate(layers):
+        kind, arguments = core(layer)
+        after = takers(index) if is_dense_or_conv(kind) and "activation" not in arguments else []
+        passed = after
+        while len(after) == 1 and layers[after[0]].kind in NORMALISING:
+            after = takers(after[0])
+        if after != passed and any(layers[taker].kind in ACTIVATIONS for taker in after):
+            warnings.append(
+                f"layers[{index}] ({kind}) gets the hidden activation '{hidden.name}', and another one follows its "
+                "normalisation; for the second alone, write activation: none"
+            )
+    return warnings
 
 
 def bottleneck_warnings(layers: Sequence[Layer], targets: Targets) -> list[str]:

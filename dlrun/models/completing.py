@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlrun.errors import Path, Problem, SpecError
-from dlrun.models.advice import bottleneck_warnings, dropout_warnings, input_warnings, second_output_warnings
+from dlrun.models.advice import (
+    activation_warnings,
+    bottleneck_warnings,
+    dropout_warnings,
+    input_warnings,
+    lagging_warnings,
+    second_output_warnings,
+)
 from dlrun.models.augmenting import augment_problems, with_augmentation, without_augmentation
 from dlrun.models.heads import Head, head_of, head_problem, head_warning
 from dlrun.models.kinds import own_activation
@@ -66,8 +73,9 @@ def complete(spec: ExperimentSpec, facts: DataFacts) -> Completed:
         raise SpecError(problems)
     layers, origins = with_augmentation(spec, written.layers, written.origins)
     warnings = (*draft.warnings, *_layer_warnings(spec, facts.targets), *written.warnings)
-    unscaled = input_warnings(spec.layers, facts)
-    return Completed(_written_out(draft.spec, layers), (*warnings, *unscaled), origins)
+    steps = spec.training.epochs * -(-facts.rows // spec.training.batch_size)
+    of_data = (*input_warnings(spec.layers, facts), *lagging_warnings(spec.layers, steps))
+    return Completed(_written_out(draft.spec, layers), (*warnings, *of_data), origins)
 
 
 def check_targets(spec: ExperimentSpec, targets: Targets) -> tuple[str, ...]:
@@ -102,7 +110,11 @@ def check_layers(spec: ExperimentSpec) -> tuple[str, ...]:
     written = spread(spec)
     if written.problems:
         raise SpecError(written.problems)
-    return (*draft.warnings, *dropout_warnings(spec.layers, spec.regularisation), *written.warnings)
+    found = (
+        *activation_warnings(spec.layers, spec.hidden_activation),
+        *dropout_warnings(spec.layers, spec.regularisation),
+    )
+    return (*draft.warnings, *found, *written.warnings)
 
 
 def with_task(spec: ExperimentSpec, targets: Targets) -> ExperimentSpec:
@@ -171,7 +183,8 @@ def _written_out(spec: ExperimentSpec, layers: Sequence[Layer]) -> ExperimentSpe
 def _layer_warnings(spec: ExperimentSpec, targets: Targets) -> list[str]:
     own_head = second_output_warnings(spec.layers, targets) if spec.output else []
     narrow = [] if own_head else bottleneck_warnings(spec.layers, targets)
-    return [*own_head, *narrow, *dropout_warnings(spec.layers, spec.regularisation)]
+    twice = activation_warnings(spec.layers, spec.hidden_activation)
+    return [*own_head, *narrow, *twice, *dropout_warnings(spec.layers, spec.regularisation)]
 
 
 def _task_problems(spec: ExperimentSpec, facts: DataFacts) -> list[Problem]:

@@ -176,6 +176,31 @@ def test_runs_and_show_read_what_train_left(dlrun: Dlrun, tiny: Path) -> None:
     assert "hold-out" in shown.out
 
 
+@pytest.mark.tensorflow
+def test_show_draws_filters_and_prints_where_they_lie(dlrun: Dlrun, tmp_path: Path) -> None:
+    spec = tmp_path / "convnet.yaml"
+    spec.write_text(
+        "dataset: digits\nlayers: [{Reshape: [8, 8, 1]}, {Conv2D: {filters: 2, kernel_size: 3}}, Flatten]\n"
+        "training: {epochs: 1, batch_size: 256}\n"
+    )
+    run = Path(json.loads(dlrun("train", str(spec), "--json").out)["run"])
+
+    shown, told = dlrun("show", "--filters"), dlrun("show", "--filters", "--json")
+
+    filters, responses = shown.out.splitlines()
+    assert (shown.code, filters) == (0, str(run / "filters.png"))
+    assert responses.startswith(f"{run / 'responses.png'}   row ")
+    assert json.loads(told.out)["filters"] == str(run / "filters.png")
+    assert (run / "filters.png").exists()
+
+
+def test_a_row_is_for_filters_only(dlrun: Dlrun) -> None:
+    done = dlrun("show", "--row", "3")
+
+    assert done.code == 2
+    assert "add --filters" in done.err
+
+
 @pytest.mark.parametrize("arguments", [["tain"], ["train"], ["train", "a.yaml", "--epoch", "3"], ["list", "things"]])
 def test_a_wrong_command_line_exits_2(dlrun: Dlrun, arguments: list[str]) -> None:
     done = dlrun(*arguments)

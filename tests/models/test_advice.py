@@ -46,6 +46,50 @@ def test_a_branch_beside_it_makes_a_narrow_layer_no_bottleneck(make: Any) -> Non
     assert make.completed(DataFacts("multiclass", 5, (9,), 90), *layers).warnings == ()
 
 
+def test_moving_averages_that_have_not_come_far_are_a_warning(make: Any) -> None:
+    facts = DataFacts("binary", 1, (9,), 300)  # 10 steps an epoch at batch 32
+    layers = [make.layer("Dense", units=4), make.layer("BatchNormalization"), make.layer("BatchNormalization")]
+
+    (warning,) = make.completed(facts, *layers, training={"epochs": 10}).warnings
+
+    assert warning.startswith("layers[1], layers[2] (BatchNormalization): 100 steps are few")
+    assert "37 % of them are still initial values" in warning  # 0.99 ** 100
+
+
+@pytest.mark.parametrize(("momentum", "epochs"), [(0.99, 46), (0.9, 5)])
+def test_moving_averages_that_have_arrived_are_none(make: Any, momentum: float, epochs: int) -> None:
+    facts = DataFacts("binary", 1, (9,), 300)
+    layers = [make.layer("Dense", units=4), make.layer("BatchNormalization", momentum=momentum)]
+
+    assert make.completed(facts, *layers, training={"epochs": epochs}).warnings == ()
+
+
+def conv_and_norm(make: Any, **arguments: Any) -> list[Any]:
+    return [
+        make.layer("Conv2D", filters=4, kernel_size=3, **arguments),
+        make.layer("LayerNormalization"),
+        make.layer("Activation", activation="relu"),
+        make.layer("Flatten"),
+    ]
+
+
+def test_an_activation_before_and_after_a_normalisation_is_a_warning(make: Any) -> None:
+    facts = DataFacts("binary", 1, (6, 6, 1), 300)
+
+    (warning,) = make.completed(facts, *conv_and_norm(make)).warnings
+
+    assert warning.startswith("layers[0] (Conv2D) gets the hidden activation 'relu', and another one follows")
+
+
+def test_one_activation_on_either_side_of_a_normalisation_is_none(make: Any) -> None:
+    facts = DataFacts("binary", 1, (6, 6, 1), 300)
+    after, (convolution, norm, _, flatten) = conv_and_norm(make, activation="none"), conv_and_norm(make)
+
+    assert make.completed(facts, *after).warnings == ()
+    assert make.completed(facts, convolution, norm, flatten).warnings == ()
+    assert make.completed(facts, *conv_and_norm(make), hidden_activation="none").warnings == ()
+
+
 @pytest.mark.parametrize(("rate", "why"), [(0.1, "hardly regularises"), (0.6, "drops more than it keeps")])
 @pytest.mark.parametrize("kind", ["Dropout", "GaussianDropout", "SpatialDropout1D"])
 def test_a_dropout_rate_outside_the_usual_is_a_warning(make: Any, kind: str, rate: float, why: str) -> None:
@@ -83,7 +127,7 @@ def test_large_or_uneven_inputs_that_nothing_normalises_are_a_warning(make: Any,
 
     assert warning.startswith(why)
     assert make.completed(replace(facts, normalised=True)).warnings == ()
-    assert make.completed(facts, make.layer("BatchNormalization"), make.layer("Dense", units=2)).warnings == ()
+    assert make.completed(facts, make.layer("LayerNormalization"), make.layer("Dense", units=2)).warnings == ()
 
 
 def test_pixels_scaled_to_0_to_1_are_no_warning(make: Any) -> None:

@@ -1,0 +1,63 @@
+"""Coming back to a finished run: its experiment planned once more, and the rows that its model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlrun.data.dataset import Indices
+from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
+from dlrun.errors import DataError, UsageError
+from dlrun.experiment import recording
+from dlrun.experiment.planning import Experiment, plan
+from dlrun.spec import load_spec
+
+Record = Mapping[str, Any]
+
+
+def plan_again(run: Path, record: Record) -> Experiment:
+    """Plan a run's experiment once more from its own spec.
+
+    Raises:
+        UsageError: the spec was edited since.
+        DataError: the data or the splits that come of it are others by now.
+    """
+    loaded = load_spec(run / "spec.yaml")
+    if recording.fingerprint_of(loaded.spec) != record.get("spec", {}).get("fingerprint"):
+        raise UsageError(
+            f"{run / 'spec.yaml'} is no longer the spec that {run.name} was run with",
+            hint="put it back, or run the changed spec as a run of its own",
+        )
+    experiment = plan(loaded)
+    now = {"data": experiment.dataset.fingerprint, "splits": experiment.splits.fingerprint}
+    changed = [name for name, fingerprint in now.items() if record[name]["fingerprint"] != fingerprint]
+    if changed:
+        raise DataError(
+            f"the {' and the '.join(changed)} are no longer those that {run.name} was run on",
+            hint="run the spec again, or put the data back as they were",
+        )
+    return experiment
+
+
+def every_row(experiment: Experiment) -> Indices:
+    """List all rows of an experiment, as `retrain` trains on them.
+
+    Those in a gap before the test rows too: nothing is scored there that they could spoil.
+    """
+    splits = experiment.splits
+    return np.setdiff1d(np.union1d(np.union1d(splits.pool, splits.test), experiment.dataset.train_rows), splits.dropped)
+
+
+def steps_of_model(experiment: Experiment, record: Record) -> FittedSteps:
+    """Fit the preprocessing once more as it was fitted for the model in ``model.keras``.
+
+    That is the model of `dlrun test`, or of its ``--retrain``, or else a hold-out run's own.
+    """
+    if record.get("retrained"):
+        return fit_steps(experiment.spec.preprocessing, experiment.dataset, every_row(experiment))
+    if "test" in record:
+        return fit_steps(experiment.spec.preprocessing, experiment.dataset, experiment.splits.pool)
+    return experiment.first.fitted
