@@ -95,6 +95,20 @@ def test_a_config_on_real_data_reaches_what_it_should(
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
+def test_ett_beats_the_mean_the_last_value_and_yesterday(tmp_path: Path, real_data: Callable[[str], Path]) -> None:
+    config = Path(__file__).parents[1] / "configs" / "ett.yaml"
+
+    record = trained(config, tmp_path, f"dataset.path={real_data('ett/ETTh1.csv')}")
+
+    baselines = {name: scores["mae"] for name, scores in record["scores"]["baselines"].items()}
+    assert baselines["last_value"] == pytest.approx(1.364, abs=0.001)  # figures of pandas
+    assert baselines["same_hour_yesterday"] == pytest.approx(1.592, abs=0.001)
+    assert record["scores"]["validation"]["mae"]["mean"] < 1.25 < baselines["last_value"] < baselines["mean"]
+    assert record["diagnosis"]["power"].startswith("beats the last value")
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
 def test_imdb_never_holds_its_wide_rows_as_floats(tmp_path: Path, real_keras_home: Path) -> None:
     # As float32 the rows alone take 1 GB, and model.fit copies them; a run's peak is about 1.1 GB, TensorFlow included.
     config = Path(__file__).parents[1] / "configs" / "imdb.yaml"

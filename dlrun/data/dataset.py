@@ -20,7 +20,14 @@ Hashes = npt.NDArray[np.uint64]
 """One for each row; see `row_hashes` and `identity`."""
 
 Task = Literal[
-    "binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression", "autoencoder"
+    "binary",
+    "multiclass",
+    "multilabel",
+    "regression",
+    "vector_regression",
+    "unit_regression",
+    "forecasting",
+    "autoencoder",
 ]
 CLASSIFICATION: frozenset[str] = frozenset({"binary", "multiclass", "multilabel"})
 
@@ -76,6 +83,20 @@ def take_rows(inputs: Array | TokenRows, rows: Indices) -> Array | TokenRows:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What can be said of each row's target by looking at the past alone, without a model.
+
+    Args:
+        name: what scores call it; its words are in `dlrun.data.periods`.
+        values: for each row, (rows,) or (rows, outputs) as the targets are; made of nothing that lies after the end of
+            the row's inputs.
+    """
+
+    name: str
+    values: Array
+
+
+@dataclass(frozen=True)
 class DataFile:
     """A file that was read: where it lies, its size in bytes, and the sha256 of its content."""
 
@@ -93,8 +114,8 @@ class Dataset:
         task: what kind of problem the targets make.
         inputs: an array (rows, ...) of any numeric type, or token rows.
         targets: binary and multiclass: class indices 0..C-1, (rows,) int64. multilabel: 0 or 1, (rows, labels) uint8.
-            regression and unit_regression: (rows,) floating; vector_regression: (rows, outputs) floating. autoencoder:
-            (rows, 0), since a fold makes them of its encoded inputs.
+            regression and unit_regression: (rows,) floating; vector_regression: (rows, outputs) floating; forecasting:
+            either of these. autoencoder: (rows, 0), since a fold makes them of its encoded inputs.
         feature_names: of the columns of 2-D inputs; may be empty.
         target_names: of the target columns; may be empty.
         class_names: of the classes in index order (multilabel: of the labels); may be empty.
@@ -109,6 +130,9 @@ class Dataset:
             booleans, or objects that are texts (None: missing); dates are ISO texts.
         records: the hash of the raw record in each of the rows it is given, (chosen,); None where inputs and targets
             are the raw record. For `record_hashes`, which says more.
+        forecasts: of a forecasting problem: baselines that a series brings itself.
+        gap: where rows are windows over a series, in the order of time: how many have to be left out between two that
+            share no step. None for rows that have no order of their own.
         files: what was read.
         fingerprint: of inputs and targets as loaded.
         notes: what a person should know about these data, one sentence each.
@@ -131,6 +155,8 @@ class Dataset:
     ids: Mapping[str, Array] = field(default_factory=dict)
     columns: Mapping[str, Array] = field(default_factory=dict)
     records: Callable[[Indices], Hashes] | None = field(default=None, repr=False)
+    forecasts: tuple[Forecast, ...] = field(default=(), repr=False)
+    gap: int | None = None
     files: tuple[DataFile, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -139,6 +165,11 @@ class Dataset:
     def rows(self) -> int:
         """All rows: training, validation and test."""
         return len(self.inputs)
+
+    @property
+    def overlapping(self) -> int:
+        """How many neighbouring rows share steps of a series with each other; 1 where rows stand alone."""
+        return (self.gap or 0) + 1
 
     @cached_property
     def hashes(self) -> Hashes:

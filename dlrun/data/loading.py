@@ -21,10 +21,11 @@ from dlrun.spec.sources import (
     NpzSource,
     ParquetSource,
     TableSource,
+    TimeseriesSource,
     TokenSource,
 )
 
-FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource, ImageFolderSource)
+FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource, ImageFolderSource, TimeseriesSource)
 
 
 def load_dataset(
@@ -69,6 +70,7 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
         keras_tokens,
         plugins,
         tables,
+        timeseries,
     )
 
     match source:
@@ -94,6 +96,8 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
             return arrays.load_npy(source, task)
         case ImageFolderSource():
             return image_folder.load(source)
+        case TimeseriesSource():
+            return timeseries.load(source)
         case _:
             return plugins.load(source)
 

@@ -90,8 +90,8 @@ def retarget(dataset: Dataset, task: Task) -> Dataset:
 
     Args:
         dataset: is not changed.
-        task: regression and unit_regression stand for each other, as do binary and two-class multiclass; any data set
-            can be an autoencoder's, which does not use its targets.
+        task: regression and unit_regression stand for each other, as do binary and two-class multiclass; numbers can be
+            those of forecasting; any data set can be an autoencoder's, which does not use its targets.
 
     Raises:
         DataError: they cannot.
@@ -100,6 +100,7 @@ def retarget(dataset: Dataset, task: Task) -> Dataset:
         return _without_targets(dataset)
     fits = (
         (dataset.task in ("regression", "unit_regression") and task in ("regression", "unit_regression"))
+        or (dataset.task in ("regression", "vector_regression") and task == "forecasting")
         or (dataset.task == "binary" and task == "multiclass")
         or (dataset.task == "multiclass" and task == "binary" and dataset.outputs == 2)
     )
@@ -123,6 +124,7 @@ def _without_targets(dataset: Dataset) -> Dataset:
         task=made.task,
         targets=made.values,
         records=records,
+        forecasts=(),
         class_names=(),
         target_names=(),
         notes=(*dataset.notes, note),
@@ -257,6 +259,8 @@ def _numbers(columns: Sequence[TargetColumn], task: Task) -> Targets:
     if task == "vector_regression":
         if len(columns) < 2:
             raise DataError("vector_regression has several target columns, not one", hint="`task: regression`")
+        return Targets(task, np.column_stack([column.values for column in columns]).astype(np.float64))
+    if task == "forecasting" and len(columns) > 1:
         return Targets(task, np.column_stack([column.values for column in columns]).astype(np.float64))
     if len(columns) > 1:
         raise DataError(f"{task} has one target column, not {len(columns)}", hint="`task: vector_regression`")

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import Array
+from dlrun.data.periods import FORECAST_WORDS
 
 WORDS = {
     "majority": "always predicting the largest class",
     "frequencies": "always predicting the label frequencies",
     "mean": "always predicting the training mean",
     "median": "always predicting the training median",
+    **FORECAST_WORDS,
 }
 """What each naive baseline does, in words that follow "beats"."""
 
@@ -43,7 +45,8 @@ def naive_baselines(task: str, train_targets: Array, outputs: int) -> tuple[Base
 
     Binary and multi-class: ``majority`` says the classes' frequencies, so that the largest class wins (accuracy is its
     share) and rows are not ranked (ROC AUC is 0.5). Multi-label: ``frequencies`` of the labels. Regression: ``mean``
-    and ``median`` of each column; targets in 0..1, and those of an autoencoder: ``mean``.
+    and ``median`` of each column; targets in 0..1, forecasting, and an autoencoder: ``mean``. A series brings forecasts
+    of its own (`Dataset.forecasts`).
 
     Args:
         task: what kind of problem the targets make.
@@ -57,7 +60,7 @@ def naive_baselines(task: str, train_targets: Array, outputs: int) -> tuple[Base
     if task == "multilabel":
         return (_baseline("frequencies", np.mean(train_targets, axis=0)),)
     mean = _baseline("mean", np.mean(train_targets, axis=0, dtype=np.float64))
-    if task in ("unit_regression", "autoencoder"):
+    if task in ("unit_regression", "forecasting", "autoencoder"):
         return (mean,)
     return mean, _baseline("median", np.median(train_targets, axis=0))
 

@@ -17,7 +17,13 @@ from dlrun.seeds import child_seed
 
 
 def compare(
-    metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, values: Sequence[float], *, seed: int
+    metric: Metric,
+    outcomes: Sequence[FoldOutcome],
+    targets: Array,
+    values: Sequence[float],
+    *,
+    seed: int,
+    block: int = 1,
 ) -> dict[str, Comparison]:
     """Compare the model with every baseline that has a score on every fold.
 
@@ -31,11 +37,12 @@ def compare(
         targets: of every row of the data set.
         values: the model's score on each fold.
         seed: names the bootstrap's draws.
+        block: how many neighbouring rows it draws together.
     """
     if not np.isfinite(values).all():
         return {}
     sign = 1 if metric.higher_is_better else -1
-    rows = _resampled(metric, outcomes[0], targets, seed) if len(outcomes) == 1 else None
+    rows = _resampled(metric, outcomes[0], targets, seed, block) if len(outcomes) == 1 else None
     comparisons: dict[str, Comparison] = {}
     for name in baseline_names(outcomes):
         differences = sign * (np.asarray(values) - np.array(baseline_values(metric, outcomes, targets, name)))
@@ -72,10 +79,12 @@ def _over_folds(outcomes: Sequence[FoldOutcome], differences: Sequence[float], m
     return mean - reach, mean + reach
 
 
-def _resampled(metric: Metric, outcome: FoldOutcome, targets: Array, seed: int) -> Callable[[str], tuple[float, float]]:
+def _resampled(
+    metric: Metric, outcome: FoldOutcome, targets: Array, seed: int, block: int
+) -> Callable[[str], tuple[float, float]]:
     """Return what bounds the difference to a baseline on one fold: both are scored on the same resampled rows."""
     rows, sign = targets_of(outcome, targets), 1 if metric.higher_is_better else -1
-    resample = partial(resampled_scores, metric, rows, seed=child_seed(seed, "interval"))
+    resample = partial(resampled_scores, metric, rows, seed=child_seed(seed, "interval"), block=block)
     model = resample(outcome.predictions)
 
     def bound(name: str) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from dlrun.evaluation.columns import ratio
 Predictions = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
-REGRESSION = frozenset({"regression", "vector_regression", "unit_regression", "autoencoder"})
+REGRESSION = frozenset({"regression", "vector_regression", "unit_regression", "forecasting", "autoencoder"})
 
 
 @dataclass(frozen=True)

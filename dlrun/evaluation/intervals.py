@@ -2,6 +2,10 @@
 
 Source: B. Efron and R. Tibshirani, *An Introduction to the Bootstrap* (1993), chapter 13. The interval says how much
 the score would move with other rows of the same kind. It knows nothing of other initial weights or training rows.
+
+Windows over a series overlap, so neighbours are no independent rows: whole stretches of them are drawn. Source:
+D. Politis and J. Romano, "A circular block-resampling procedure for stationary data", in *Exploring the Limits of
+Bootstrap* (1992), 263-270.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ def bootstrap(
     seed: int,
     level: float = 0.95,
     resamples: int = 1000,
+    block: int = 1,
 ) -> tuple[float, float]:
     """Draw the rows again and again with replacement, score each resample, and cut off both tails.
 
@@ -43,15 +48,17 @@ def bootstrap(
         seed: names the draws.
         level: share of resamples that the interval spans.
         resamples: how many to draw at most.
+        block: how many neighbouring rows are drawn together; 1 for rows that are independent.
 
     Returns:
         Low and high; (NaN, NaN) for fewer than two rows, or where the score itself is not defined.
     """
-    return middle(resampled_scores(metric, targets, predictions, seed=seed, resamples=resamples), level)
+    scores = resampled_scores(metric, targets, predictions, seed=seed, resamples=resamples, block=block)
+    return middle(scores, level)
 
 
 def resampled_scores(
-    metric: Metric, targets: Array, predictions: Predictions, *, seed: int, resamples: int = 1000
+    metric: Metric, targets: Array, predictions: Predictions, *, seed: int, resamples: int = 1000, block: int = 1
 ) -> Floats:
     """Score every resample, shape (resamples,), NaN where one has no score; arguments as for `bootstrap`.
 
@@ -63,7 +70,7 @@ def resampled_scores(
     if rows < 2 or not np.isfinite(predictions).all():
         return np.empty(0)
     count = min(resamples, resamples_for(metric, targets, predictions))
-    return np.concatenate([_scores(metric, targets, predictions, drawn) for drawn in _draws(rows, count, seed)])
+    return np.concatenate([_scores(metric, targets, predictions, drawn) for drawn in _draws(rows, count, seed, block)])
 
 
 def middle(scores: Floats, level: float = 0.95) -> tuple[float, float]:
@@ -94,12 +101,21 @@ def _within_budget(values: int) -> int:
     return int(np.clip(MOST_VALUES // values, FEWEST, 1000))
 
 
-def _draws(rows: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.int32]]:
-    """Draw row indices with replacement, a few resamples at a time: arrays (some resamples, rows)."""
+def _draws(rows: int, resamples: int, seed: int, block: int) -> Iterator[npt.NDArray[np.int32]]:
+    """Draw row indices with replacement, a few resamples at a time: arrays (some resamples, rows).
+
+    Blocks begin anywhere, and go on at the first row after the last one.
+    """
     random = generator(seed, "bootstrap")
     chunk = max(1, CHUNK_VALUES // rows)
     for start in range(0, resamples, chunk):
-        yield random.integers(0, rows, (min(chunk, resamples - start), rows), dtype=np.int32)
+        count = min(chunk, resamples - start)
+        if block == 1:
+            yield random.integers(0, rows, (count, rows), dtype=np.int32)
+            continue
+        firsts = random.integers(0, rows, (count, -(-rows // block), 1), dtype=np.int32)
+        drawn = (firsts + np.arange(block)) % rows
+        yield drawn.reshape(count, -1)[:, :rows].astype(np.int32)
 
 
 def _scores(metric: Metric, targets: Array, predictions: Predictions, drawn: npt.NDArray[np.int32]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,8 +22,16 @@ Interval = tuple[float | None, float | None]
 NO_INTERVAL: Interval = (None, None)
 
 
+@dataclass(frozen=True)
+class _Draws:
+    """How the bootstrap draws: by which seed, and how many neighbouring rows together."""
+
+    seed: int
+    block: int
+
+
 def summarise(
-    outcomes: Sequence[FoldOutcome], targets: Array, metrics: Sequence[Metric], *, seed: int
+    outcomes: Sequence[FoldOutcome], targets: Array, metrics: Sequence[Metric], *, seed: int, block: int = 1
 ) -> EvaluationResult:
     """Score what the fits left.
 
@@ -35,8 +44,9 @@ def summarise(
         targets: of every row of the data set.
         metrics: the first one is the primary metric.
         seed: names the bootstrap's draws; use ``split_seed``, so that paired runs share them.
+        block: how many neighbouring rows the bootstrap draws together: those that share steps of a series.
     """
-    curve = mean_curve(outcomes)
+    curve, draws = mean_curve(outcomes), _Draws(child_seed(seed, "interval"), block)
     primary = metrics[0].name if metrics else LOSS
     higher = metrics[0].higher_is_better if metrics else False
     finals = [fold.final_epoch for fold in outcomes]
@@ -44,14 +54,14 @@ def summarise(
     validation = {LOSS: _score(outcomes, _history(outcomes, LOSS, finals))}
     selected = {LOSS: _select(_score(outcomes, _history(outcomes, LOSS, [epoch] * len(outcomes))), epoch)}
     for metric in metrics:
-        validation[metric.name] = _measure(metric, outcomes, targets, [fold.predictions for fold in outcomes], seed)
-        selected[metric.name] = _select(_score_at(metric, outcomes, targets, epoch, seed), epoch)
+        validation[metric.name] = _measure(metric, outcomes, targets, [fold.predictions for fold in outcomes], draws)
+        selected[metric.name] = _select(_score_at(metric, outcomes, targets, epoch, draws), epoch)
     failures = tuple(Failure(fold.iteration, fold.fold, fold.failure) for fold in outcomes if fold.failure is not None)
     return EvaluationResult(
         validation=validation,
         selected=selected,
         baselines=_baseline_scores(outcomes, targets, metrics),
-        comparisons=_comparisons(outcomes, targets, metrics, validation, seed),
+        comparisons=_comparisons(outcomes, targets, metrics, validation, seed, block),
         curve=curve,
         primary=primary,
         higher_is_better=higher,
@@ -75,15 +85,15 @@ def _history(outcomes: Sequence[FoldOutcome], name: str, epochs: Sequence[int]) 
     ]
 
 
-def _score_at(metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, epoch: int, seed: int) -> Score:
+def _score_at(metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, epoch: int, draws: _Draws) -> Score:
     """Score the selected epoch: one fold by the predictions that were kept of it, several by their histories."""
     if len(outcomes) == 1:
-        return _measure(metric, outcomes, targets, [outcomes[0].best_predictions], seed)
+        return _measure(metric, outcomes, targets, [outcomes[0].best_predictions], draws)
     return _score(outcomes, _history(outcomes, metric.name, [epoch] * len(outcomes)), within=metric.range)
 
 
 def _measure(
-    metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, predictions: Sequence[Predictions], seed: int
+    metric: Metric, outcomes: Sequence[FoldOutcome], targets: Array, predictions: Sequence[Predictions], draws: _Draws
 ) -> Score:
     """Score predictions of each fold; those of a single fold get a bootstrap interval."""
     rows = [targets_of(fold, targets) for fold in outcomes]
@@ -93,7 +103,8 @@ def _measure(
     ]
     if len(outcomes) > 1 or outcomes[0].failure is not None:
         return _score(outcomes, values, within=metric.range)
-    return _score(outcomes, values, bootstrap(metric, rows[0], predictions[0], seed=child_seed(seed, "interval")))
+    interval = bootstrap(metric, rows[0], predictions[0], seed=draws.seed, block=draws.block)
+    return _score(outcomes, values, interval)
 
 
 def _score(
@@ -139,12 +150,13 @@ def _comparisons(
     metrics: Sequence[Metric],
     validation: Mapping[str, Score],
     seed: int,
+    block: int,
 ) -> dict[str, Comparison]:
     """Compare by the primary metric; ``loss`` is no score of baselines, and failed folds leave nothing to compare."""
     if not metrics or any(fold.failure is not None for fold in outcomes):
         return {}
     values = [value for iteration in validation[metrics[0].name].per_fold for value in iteration]
-    return compare(metrics[0], outcomes, targets, values, seed=seed)
+    return compare(metrics[0], outcomes, targets, values, seed=seed, block=block)
 
 
 def _failure_notes(outcomes: Sequence[FoldOutcome], failures: Sequence[Failure]) -> tuple[str, ...]:

@@ -199,7 +199,8 @@ def _score(experiment: Experiment, outcome: FoldOutcome) -> EvaluationResult:
         final_epoch=1,
         best_epoch=1,
     )
-    return summarise([whole], targets, experiment.metrics, seed=experiment.spec.evaluation.split_seed)
+    seed, block = experiment.spec.evaluation.split_seed, experiment.dataset.overlapping
+    return summarise([whole], targets, experiment.metrics, seed=seed, block=block)
 
 
 def _look(experiment: Experiment, run: Path) -> Look:

@@ -58,7 +58,7 @@ def fit_folds(
     def prepare(task: FoldTask) -> FoldData:
         fold = prepared[task.iteration, task.fold] = _Fold()
         fold.inputs = _encoded(experiment, by_place[task.iteration, task.fold])
-        fold.baselines, fold.notes = _baselines(experiment, fold.inputs)
+        fold.baselines, fold.notes = fold_baselines(experiment, fold.inputs)
         return fold_data(experiment.spec, experiment.dataset, fold.inputs, experiment.metrics)
 
     def finish(result: FitResult) -> FoldOutcome:
@@ -80,7 +80,7 @@ def _encoded(experiment: Experiment, split: Split) -> FoldInputs:
     return encode_fold(experiment.spec, experiment.dataset, experiment.splits, split)
 
 
-def _baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Predictions], tuple[str, ...]]:
+def fold_baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Predictions], tuple[str, ...]]:
     """Predict a fold's validation rows by what a net has to beat, fitted on the fold's training rows alone.
 
     Returns:
@@ -94,6 +94,8 @@ def _baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, Pred
     targets, outputs = fold.targets_in(dataset)[: len(known)], fold.outputs_in(dataset)
     naive = naive_baselines(dataset.task, targets, outputs)
     predictions = {baseline.name: baseline.predict(rows) for baseline in naive}
+    for forecast in dataset.forecasts:
+        predictions[forecast.name] = forecast.values[split.validation].reshape(rows, -1).astype(np.float32)
     linear = _linear(experiment, fold, targets, outputs)
     if linear is None:
         return predictions, ()

@@ -189,9 +189,8 @@ def _finish(folder: RunFolder, experiment: Experiment, outcomes: Sequence[FoldOu
 
 
 def _summarise(experiment: Experiment, outcomes: Sequence[FoldOutcome]) -> EvaluationResult:
-    return summarise(
-        outcomes, experiment.dataset.targets, experiment.metrics, seed=experiment.spec.evaluation.split_seed
-    )
+    dataset, seed = experiment.dataset, experiment.spec.evaluation.split_seed
+    return summarise(outcomes, dataset.targets, experiment.metrics, seed=seed, block=dataset.overlapping)
 
 
 class _Listener:

@@ -55,7 +55,7 @@ def prediction_header(dataset: Dataset) -> tuple[str, ...]:
             return (*places, "target", "predicted", "probability")
         case "multiclass":
             return (*places, "target", "predicted", *(f"probability_{name}" for name in class_names(dataset)))
-        case "multilabel" | "vector_regression":
+        case "multilabel" | "vector_regression" | "forecasting" if dataset.targets.ndim == 2:
             names = dataset.class_names or dataset.target_names or tuple(map(str, range(dataset.outputs)))
             kind = "probability" if dataset.task == "multilabel" else "prediction"
             return (*places, *(f"target_{name}" for name in names), *(f"{kind}_{name}" for name in names))

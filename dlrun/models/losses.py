@@ -17,7 +17,7 @@ from dlrun.spec.sections import Named
 Needs = Literal["anything", "probabilities", "distribution", "positive"]
 
 _CLASSES = frozenset({"binary", "multiclass", "multilabel"})
-_NUMBERS = frozenset({"regression", "vector_regression", "unit_regression", "autoencoder"})
+_NUMBERS = frozenset({"regression", "vector_regression", "unit_regression", "forecasting", "autoencoder"})
 _ONE_OF_SEVERAL = frozenset({"multiclass", "vector_regression"})
 
 

@@ -14,7 +14,7 @@ from dlrun.spec.sections import Named
 _BINARY = frozenset({"binary", "multilabel"})
 _SINGLE = frozenset({"multiclass"})
 _CLASSES = _BINARY | _SINGLE
-_NUMBERS = frozenset({"regression", "vector_regression", "unit_regression", "autoencoder"})
+_NUMBERS = frozenset({"regression", "vector_regression", "unit_regression", "forecasting", "autoencoder"})
 
 _OWN: Mapping[str, frozenset[str]] = MappingProxyType(
     {

@@ -10,6 +10,7 @@ from dlrun.report.reading import Record, items, part, parts, real, sections, who
 
 _FLATTERY = "(chosen on these validation rows, so it flatters)"
 _LINEAR = "linear"
+_CONSTANT = frozenset({"majority", "frequencies", "mean", "median"})
 _MOST_NAMED = 4
 
 
@@ -111,11 +112,14 @@ def baseline_words(beside: Record, metric: str) -> str:
 
 
 def _easier(beside: Record) -> set[str]:
-    """Name the naive baselines that are beaten by more than another is: the strongest one says enough."""
+    """Name the constant baselines that are beaten by more than another is: the strongest one says enough.
+
+    Forecasts of a series (the last value, the same hour yesterday) are always of interest.
+    """
     margins = {name: real(one.get("difference")) for name, one in parts(beside, "comparisons").items()}
     naive = {name: margin for name, margin in margins.items() if name != _LINEAR and margin is not None}
     strongest = min(naive, key=lambda name: naive[name], default=None)
-    return {name for name in naive if name != strongest}
+    return {name for name in naive if name != strongest and name in _CONSTANT}
 
 
 def _selected_words(record: Record) -> str:

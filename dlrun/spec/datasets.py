@@ -20,7 +20,7 @@ TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "classes", "missing", "sha256"})
 """Options that take one text or a list of them."""
 _ONE_PATH = {"npy": ("path", "targets"), "image_folder": ("path",)}
 _FILE_ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".npz": "npz", ".npy": "npy"}
-_LATER = frozenset({"text_folder", "timeseries"})
+_LATER = frozenset({"text_folder"})
 
 
 def parse_dataset(raw: Raw, path: Path, folder_of: FolderOf, findings: Findings) -> DatasetSpec | None:
@@ -53,6 +53,8 @@ def _built_in(name: str, raw: dict[str, Raw], path: Path, folder_of: FolderOf, f
     for key in TEXT_OPTIONS & values.keys() - set(_ONE_PATH.get(name, ())):
         if values[key] is not None:
             values[key] = texts_of(values[key], (*path, key), findings)
+    if isinstance(values.get("time"), int) and not isinstance(values["time"], bool):
+        values["time"] = str(values["time"])  # a column of a table without a header
     if len(findings.problems) > before:
         return None
     source = build(model, values, path, findings)
@@ -65,11 +67,12 @@ def _built_in(name: str, raw: dict[str, Raw], path: Path, folder_of: FolderOf, f
 def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None:
     """Note columns with two roles, columns by name where there are none, hashes that fit no file."""
     roles = {key: values[key] for key in _COLUMNS if values.get(key)}
+    windows = values["source"] == "timeseries"  # where the past of the target is an input like any other
     for index, (key, columns) in enumerate(roles.items()):
         no_doubles(columns, (*path, key), findings)
         for other in list(roles)[:index]:
             both = [column for column in columns if column in roles[other]]
-            if both:
+            if both and not windows:
                 findings.add(f"'{printable(both[0])}' stands in '{other}' too: a column has one role", (*path, key))
         if values.get("header") is False and (named := [text for text in columns if not text.isdecimal()]):
             message = f"without a header, columns are counted from 0; '{printable(named[0])}' is no number"

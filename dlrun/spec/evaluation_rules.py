@@ -23,7 +23,7 @@ def check_evaluation(evaluation: Evaluation, findings: Findings) -> None:
     if evaluation.splits is not None or evaluation.fold is not None:
         _check_made_elsewhere(evaluation, findings)
         return
-    _check_protocol(evaluation, findings)
+    check_protocol(evaluation, findings)
     if evaluation.time is not None:
         _check_time(evaluation, findings)
     else:
@@ -71,17 +71,17 @@ def _check_made_elsewhere(evaluation: Evaluation, findings: Findings) -> None:
         message = "no test rows can be drawn: 'splits' says which rows each split has"
         hint = "name the test rows in that file, or write test: none or test: provided"
         findings.add(message, (_SECTION, "test"), hint=hint)
-    _check_duplicates(evaluation, f"'{source}' says which rows each split has", findings)
+    check_duplicates(evaluation, f"'{source}' says which rows each split has", findings)
 
 
-def _check_duplicates(evaluation: Evaluation, reason: str, findings: Findings) -> None:
+def check_duplicates(evaluation: Evaluation, reason: str, findings: Findings) -> None:
     """Note that repeated rows are to be moved where none can be."""
     if evaluation.duplicates in ("together", "drop"):
         message = f"repeated rows are only reported here, since {reason}"
         findings.add(message, (_SECTION, "duplicates"), hint="write duplicates: allow, or leave it out")
 
 
-def _check_protocol(evaluation: Evaluation, findings: Findings) -> None:
+def check_protocol(evaluation: Evaluation, findings: Findings) -> None:
     """Note keys of another protocol than the one that is written."""
     if evaluation.protocol in (None, "holdout"):
         wanted = "kfold" if evaluation.iterations is None else "iterated_kfold"
@@ -110,7 +110,7 @@ def _check_time(evaluation: Evaluation, findings: Findings) -> None:
     if evaluation.shuffle:
         message = "rows in the order of time are never shuffled: the model would be trained on the future"
         findings.add(message, (_SECTION, "shuffle"), hint=f"leave it out, or {_NO_ORDER}")
-    _check_duplicates(evaluation, "time says which rows each split has", findings)
+    check_duplicates(evaluation, "time says which rows each split has", findings)
 
 
 def _check_order(evaluation: Evaluation, findings: Findings) -> None:

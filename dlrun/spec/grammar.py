@@ -133,8 +133,6 @@ def _parse_task(raw: Raw, findings: Findings) -> Raw:
     if wanted in OUT_OF_SCOPE:
         tasks = ", ".join(known)
         findings.add(f"dlrun is not made for {wanted}", ("task",), hint=f"it trains and evaluates models for: {tasks}")
-    elif wanted == "forecasting":
-        findings.add(f"the task '{wanted}' is not in this version", ("task",), hint=f"there are: {', '.join(known)}")
     return raw
 
 

@@ -11,8 +11,9 @@ from dlrun.spec.document import Findings
 from dlrun.spec.evaluation_rules import check_columns, check_evaluation
 from dlrun.spec.files import printable
 from dlrun.spec.sections import Evaluation, Layer, Named, Regularisation, Training
-from dlrun.spec.sources import NpySource, ParquetSource, TableSource
+from dlrun.spec.sources import NpySource, ParquetSource, TableSource, Windows
 from dlrun.spec.step_rules import check_steps
+from dlrun.spec.window_rules import check_windows
 from dlrun.spec.wiring import wiring_problems
 
 _ONLY_INPUTS = "only task: autoencoder works on inputs alone"
@@ -46,7 +47,10 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     if isinstance(training := values.get("training"), Training):
         _check_lanes(training, findings)
     if isinstance(evaluation := values.get("evaluation"), Evaluation):
-        check_evaluation(evaluation, findings)
+        if isinstance(windows := values.get("dataset"), Windows):
+            check_windows(evaluation, windows, findings)
+        else:
+            check_evaluation(evaluation, findings)
         check_columns(evaluation, values.get("dataset"), findings)
     if not output:
         _check_own_output(values, findings)
@@ -60,7 +64,7 @@ def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:
     labels, loss, task = values.get("labels"), values.get("loss"), values.get("task")
     if not isinstance(labels, str):
         return
-    if isinstance(task, str) and (task.endswith("regression") or task == "autoencoder"):
+    if isinstance(task, str) and (task.endswith("regression") or task in ("forecasting", "autoencoder")):
         findings.add(f"it would have no effect: the targets of the task '{task}' are numbers", ("labels",))
         return
     if not isinstance(loss, Named) or (entry := registry("losses").find(loss.name)) is None:

@@ -47,7 +47,14 @@ ClassWeights = Annotated[
 ]
 
 TaskName = Literal[
-    "binary", "multiclass", "multilabel", "regression", "vector_regression", "unit_regression", "autoencoder"
+    "binary",
+    "multiclass",
+    "multilabel",
+    "regression",
+    "vector_regression",
+    "unit_regression",
+    "forecasting",
+    "autoencoder",
 ]
 
 

@@ -153,6 +153,51 @@ class ImageFolderSource(Source):
     sha256: Annotated[tuple[Hash, ...], Field(min_length=1, max_length=1)] | None = None
 
 
+class Windows(Source):
+    """A series cut into windows: ``lookback`` steps are the inputs, the target lies ``horizon`` steps after the last.
+
+    ``predict: last`` is that one value, ``all`` the values at every step on the way. ``period`` is how many steps the
+    series takes to come round; left out, it follows from the spacing of the times.
+    """
+
+    lookback: Count
+    horizon: Count = 1
+    stride: Count = 1
+    predict: Literal["last", "all"] = "last"
+    period: Annotated[int, Field(strict=True, ge=2)] | None = None
+
+    @property
+    def span(self) -> int:
+        """Steps that one window covers, its target among them."""
+        return self.lookback + self.horizon
+
+    @property
+    def gap(self) -> int:
+        """How many windows have to be left out between two that share no step."""
+        return -(-self.span // self.stride) - 1
+
+
+class TimeseriesSource(Windows):
+    """A series in a CSV or Parquet file (ending ``.parquet``), one step a row.
+
+    ``features`` left out means every column but that of the times, the target among them. Without ``time`` the rows
+    stand in the order of time, evenly spaced. ``holes: skip`` leaves out windows that would cross a hole in the times,
+    ``allow`` takes the rows as they stand. ``fill: previous`` puts the value before for a missing one.
+    """
+
+    source: Literal["timeseries"]
+    path: Annotated[tuple[str, ...], Field(min_length=1, max_length=1)]
+    target: Annotated[tuple[str, ...], Field(min_length=1, max_length=1)]
+    time: Annotated[str, Field(min_length=1)] | None = None
+    features: tuple[str, ...] | None = None
+    holes: Literal["skip", "allow"] = "skip"
+    fill: Literal["previous"] | None = None
+    header: Annotated[bool, Field(strict=True)] = True
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    missing: tuple[str, ...] = ("", "NA", "NaN", "nan", "?")
+    sha256: tuple[Hash, ...] | None = None
+
+
 class PluginSource(Source):
     """A source that an installed package offers under the entry point group ``dlrun.datasets``."""
 
@@ -200,6 +245,7 @@ DatasetSpec = (
     | NpzSource
     | NpySource
     | ImageFolderSource
+    | TimeseriesSource
     | PluginSource
 )
 

@@ -122,3 +122,18 @@ def test_without_a_score_there_is_no_interval(targets: np.ndarray, predictions: 
 )
 def test_the_number_of_resamples_follows_from_the_sizes(metric: Any, rows: int, outputs: int, resamples: int) -> None:
     assert resamples_for(metric, np.zeros(rows, int), np.zeros((rows, outputs), np.float32)) == resamples
+
+
+def test_neighbours_that_are_alike_widen_the_interval_when_they_are_drawn_together() -> None:
+    # Each error comes twenty times in a row, so there are 50 measurements, not 1,000.
+    errors = np.repeat(np.random.default_rng(3).normal(size=50), 20)
+    targets, predictions = np.zeros(1000), errors[:, None].astype(np.float32)
+    alone = np.abs(errors[::20])
+
+    low, high = bootstrap(MeanAbsoluteError(), targets, predictions, seed=0, block=20)
+
+    by_hand = 1.96 * alone.std(ddof=1) / np.sqrt(50)
+    # Blocks begin anywhere and mostly hold parts of two measurements, which leaves two thirds of the variance.
+    assert (high - low) / 2 == pytest.approx(by_hand * np.sqrt(2 / 3), rel=0.15)
+    narrow = bootstrap(MeanAbsoluteError(), targets, predictions, seed=0)
+    assert (narrow[1] - narrow[0]) / 2 == pytest.approx(by_hand / np.sqrt(20), rel=0.15)

@@ -12,6 +12,10 @@ from dlrun.spec import load_spec
 
 MESSAGES = Path(__file__).with_name("messages.txt")
 TAIL = "dataset: iris\nlayers: []\n"
+WINDOWS = """\
+dataset: {source: timeseries, path: a.csv, target: y, lookback: 6, horizon: 3, stride: 2}
+layers: []
+"""
 
 # Each a line or several; `dataset` and `layers` are added where they are not what is shown.
 BAD = (
@@ -29,7 +33,7 @@ BAD = (
     "sed: 1\n" + TAIL,
     "name: ../x\n" + TAIL,
     "task: ranking\n" + TAIL,
-    "task: forecasting\n" + TAIL,
+    "labels: integer\ntask: forecasting\n" + TAIL,
     "task: binray\n" + TAIL,
     "labels: 3\n" + TAIL,
     "seed: abc\n" + TAIL,
@@ -42,6 +46,9 @@ BAD = (
     "dataset: {source: csv, path: a.csv, target: y, features: [y]}\nlayers: []\n",
     "dataset: {source: csv, path: a.csv, target: y, header: false}\nlayers: []\n",
     "dataset: {source: timeseries, path: a.csv}\nlayers: []\n",
+    "evaluation: {protocol: iterated_kfold}\n" + WINDOWS,
+    "evaluation: {gap: 2, shuffle: true, stratify: true}\n" + WINDOWS,
+    "evaluation: {group: town, time: date, duplicates: drop}\n" + WINDOWS,
     "layers: {Dense: 64}\ndataset: iris\n",
     "layers:\n  - 64\ndataset: iris\n",
     "layers:\n  - Dens: 64\ndataset: iris\n",

@@ -86,10 +86,11 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
 def _read(source: TableSource | ParquetSource, path: str) -> pd.DataFrame:
     if isinstance(source, TableSource):
         return csv_files.read(path, csv_files.CsvForm(source.header, source.separator, source.missing))
-    return _read_parquet(path)
+    return read_parquet(path)
 
 
-def _read_parquet(path: str) -> pd.DataFrame:
+def read_parquet(path: str) -> pd.DataFrame:
+    """Read a Parquet file, its columns named by texts. Raises DataError when that cannot be."""
     import pandas as pd
     import pyarrow
 

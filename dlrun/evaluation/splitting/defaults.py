@@ -8,6 +8,7 @@ from dlrun.data.dataset import Dataset
 from dlrun.evaluation.splitting.files import GivenSplits
 from dlrun.evaluation.splitting.fold_column import called_test
 from dlrun.evaluation.splitting.rules import column_of, made_elsewhere, refuse
+from dlrun.evaluation.splitting.windows import in_order_of_time
 from dlrun.spec.sections import Evaluation
 
 TEST_SHARE = 0.2
@@ -27,6 +28,7 @@ def with_defaults(dataset: Dataset, evaluation: Evaluation, given: GivenSplits |
     Raises:
         SpecError: the splits that were read are not those of the protocol, or name test rows against the spec.
     """
+    evaluation = in_order_of_time(dataset, evaluation)
     elsewhere = made_elsewhere(evaluation)
     values: dict[str, Any] = {"protocol": "kfold" if evaluation.fold is not None else evaluation.protocol or "holdout"}
     if given is not None:

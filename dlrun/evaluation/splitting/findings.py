@@ -13,6 +13,7 @@ from dlrun.evaluation.splitting.cutting import Cut
 from dlrun.evaluation.splitting.plan import Split, SplitPlan, fingerprint_of
 from dlrun.evaluation.splitting.provided import check_apart
 from dlrun.evaluation.splitting.rules import Rules, made_elsewhere, stays_whole, units_of
+from dlrun.evaluation.splitting.windows import check_no_shared_step
 from dlrun.spec.sections import Evaluation
 
 
@@ -44,6 +45,7 @@ def finish(dataset: Dataset, evaluation: Evaluation, rules: Rules, drawn: Drawn,
     pairs = [(split.train, split.validation) for split in drawn.splits]
     assert all(len(train) and len(validation) for train, validation in pairs), "a part is empty"
     check_apart(rules, pairs, drawn.test)
+    check_no_shared_step(dataset, pairs, drawn.test)
     repeated = tuple(int(np.isin(dataset.hashes[late], dataset.hashes[early]).sum()) for early, late in pairs)
     reasons = [reason for reason in dict.fromkeys(drawn.reasons) if reason]
     stratified = rules.classes is not None and not reasons and _is_drawn(evaluation)

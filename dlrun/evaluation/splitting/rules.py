@@ -81,7 +81,7 @@ def rules_for(dataset: Dataset, evaluation: Evaluation, rows: Indices, beside: I
         choosable=together,
         groups=groups,
         times=_times(dataset, evaluation, known),
-        gap=evaluation.gap or 0,
+        gap=max(evaluation.gap or 0, dataset.gap or 0),
         classes=dataset.targets if _is_stratified(dataset, evaluation) else None,
         class_names=dataset.class_names,
         shuffle=evaluation.shuffle is not False,
