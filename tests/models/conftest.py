@@ -18,6 +18,7 @@ FACTS = {
     "regression": DataFacts("regression", 1, (13,), 300, target_low=-5.0, target_high=50.0),
     "vector_regression": DataFacts("vector_regression", 2, (13,), 300, target_low=-3.0, target_high=4.0),
     "unit_regression": DataFacts("unit_regression", 1, (13,), 300, target_low=0.1, target_high=0.9),
+    "forecasting": DataFacts("forecasting", 2, (24, 3), 300, target_low=-3.0, target_high=40.0),
     "autoencoder": DataFacts("autoencoder", 13, (13,), 300, target_low=-3.0, target_high=3.0),
 }
 

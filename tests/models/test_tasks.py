@@ -18,6 +18,7 @@ from dlrun.models import TASKS, DataFacts
         ("regression", "none", "mse", ["mae"]),
         ("vector_regression", "none", "mse", ["mae"]),
         ("unit_regression", "sigmoid", "mse", ["mae"]),
+        ("forecasting", "none", "mse", ["mae"]),
         ("autoencoder", "none", "mse", ["mse"]),
     ],
 )
