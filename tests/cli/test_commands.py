@@ -221,7 +221,7 @@ def test_json_says_why_a_command_failed(dlrun: Dlrun, arguments: list[str]) -> N
 def test_list_shows_the_options_of_one_data_set(dlrun: Dlrun) -> None:
     csv, moons = dlrun("list", "datasets", "csv", "--json"), dlrun("list", "datasets", "make_moons")
 
-    assert json.loads(csv.out)["datasets"][0]["arguments"]["target"] == "required"
+    assert json.loads(csv.out)["datasets"][0]["arguments"]["path"] == "required"
     assert "noise" in moons.out
 
 
