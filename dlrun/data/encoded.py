@@ -1,12 +1,15 @@
-"""Inputs as a model takes them, after preprocessing: a plain array, or bits for wide multi-hot rows."""
+"""Inputs as a model takes them, after preprocessing: an array, bits of wide multi-hot rows, or rows made on demand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.data.chunks import parts_of, rows_in_part, stretches
 from dlrun.data.dataset import Array, Indices
 
 _ROWS_UNPACKED = 4096
@@ -68,9 +71,59 @@ class MultiHotRows:
         return np.unpackbits(octets, axis=1, count=self.width).astype(np.float32)
 
 
-Encoded = Array | MultiHotRows
+@dataclass(frozen=True)
+class StreamedRows:
+    """Rows that would take too much memory as a whole: each is encoded when it is asked for, always to the same bits.
+
+    Args:
+        rows: of the data set, in its numbering, (rows,).
+        encode: encodes rows of the data set by their numbers (chosen,): (chosen, *row_shape).
+        row_shape: of one encoded row.
+        dtype: of the values.
+    """
+
+    rows: Indices
+    encode: Callable[[Indices], Array] = field(repr=False)
+    row_shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and the axes of a row, as an array would have them."""
+        return len(self.rows), *self.row_shape
+
+    def take(self, positions: Indices) -> Array:
+        """Encode some rows, by their positions (chosen,) and in the order asked for."""
+        return self.encode(self.rows[positions])
+
+    def to_array(self) -> Array:
+        """Encode every row, shape (rows, *row_shape). This is the array that the class avoids."""
+        return self.encode(self.rows)
 
 
-def take(inputs: Encoded, rows: Indices) -> Encoded:
-    """Copy some rows of either kind, in the order asked for; ``rows`` are row numbers, shape (chosen,)."""
-    return inputs.take(rows) if isinstance(inputs, MultiHotRows) else inputs[rows]
+Encoded = Array | MultiHotRows | StreamedRows
+
+
+def take(inputs: Encoded, rows: Indices) -> Array | MultiHotRows:
+    """Copy some rows of any kind, in the order asked for; ``rows`` are row numbers, shape (chosen,)."""
+    return inputs[rows] if isinstance(inputs, np.ndarray) else inputs.take(rows)
+
+
+def stretch_of(inputs: Encoded, start: int, stop: int) -> Encoded:
+    """Give the rows from ``start`` to before ``stop`` without a copy."""
+    if isinstance(inputs, MultiHotRows):
+        return MultiHotRows(inputs.bits[start:stop], inputs.width)
+    return replace(inputs, rows=inputs.rows[start:stop]) if isinstance(inputs, StreamedRows) else inputs[start:stop]
+
+
+def encoded_parts(inputs: Array | StreamedRows, rows: Indices | None = None) -> Iterator[Array]:
+    """Yield rows a part at a time, as `parts_of` does; ``rows`` are positions, (chosen,), or None for all."""
+    if isinstance(inputs, np.ndarray):
+        yield from parts_of(inputs, rows)
+        return
+    chosen = np.arange(len(inputs), dtype=np.int64) if rows is None else rows
+    for stretch in stretches(len(chosen), rows_in_part(inputs.row_shape)):
+        yield inputs.take(chosen[stretch])

@@ -7,7 +7,7 @@ bounded by sizes alone, never by a clock: beyond a budget it is fitted on a samp
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.dataset import CLASSIFICATION, Array
-from dlrun.data.encoded import Encoded, MultiHotRows, take
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows, take
 from dlrun.evaluation.baselines import LINEAR
 from dlrun.evaluation.linear_budget import Budget, budget_for, sample_rows
 from dlrun.evaluation.sparse import bag_of_tokens, csr_of_bits, used_columns
@@ -72,6 +72,8 @@ def linear_baseline(
     if budget.rows < rows:
         chosen = sample_rows(rows, budget.rows, targets_train if one_of_many else None, seed=seed)
         inputs_train, targets_train = take(inputs_train, chosen), targets_train[chosen]
+    elif isinstance(inputs_train, StreamedRows):
+        inputs_train = inputs_train.to_array()  # which the budget keeps small
     fit = _fit_classes if one_of_many else _fit_labels if task == "multilabel" else _fit_numbers
     # One thread: the bits don't depend on the number of cores, and threads that wait for each other take ten times as
     # long on matrices of this size.
@@ -86,7 +88,7 @@ def linear_baseline(
         return LinearBaseline(values.astype(np.float32), _note(budget, rows, raised))
 
 
-def _matrix(train: Encoded) -> tuple[Any, Encode]:
+def _matrix(train: Array | MultiHotRows) -> tuple[Any, Encode]:
     """Turn training rows into doubles, (rows, columns), sparse for bits and tokens; and what does so with others."""
     if isinstance(train, MultiHotRows):
         return used_columns(csr_of_bits(train), csr_of_bits)
@@ -137,11 +139,11 @@ def _fit_labels(inputs: Any, targets: Array, outputs: int, steps: int) -> Predic
     return lambda rows: np.hstack([predict(rows) for predict in each])
 
 
-def _chunks(rows: Encoded) -> list[Encoded]:
+def _chunks(rows: Encoded) -> Iterator[Array | MultiHotRows]:
     """Cut rows into parts of bounded size."""
     columns = int(np.prod(rows.shape[1:]))
     size = max(1, CHUNK_CELLS // max(1, columns))
-    return [take(rows, np.arange(start, min(start + size, len(rows)))) for start in range(0, len(rows), size)]
+    return (take(rows, np.arange(start, min(start + size, len(rows)))) for start in range(0, len(rows), size))
 
 
 def _note(budget: Budget, rows: int, raised: list[warnings.WarningMessage]) -> str:

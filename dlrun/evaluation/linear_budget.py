@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlrun.data.dataset import CLASSIFICATION, Array, Indices
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, encoded_parts
 from dlrun.evaluation.sparse import PADDING
 from dlrun.seeds import generator
 
@@ -102,7 +102,8 @@ def _stored(inputs: Encoded) -> tuple[float, bool]:
     if isinstance(inputs, MultiHotRows):
         return float(np.bitwise_count(inputs.bits).sum()) / len(inputs), True
     if inputs.dtype.kind in "iu":
-        return float(np.count_nonzero(inputs != PADDING)) / len(inputs), True
+        tokens = sum(int(np.count_nonzero(part != PADDING)) for part in encoded_parts(inputs))
+        return float(tokens) / len(inputs), True
     return float(math.prod(inputs.shape[1:])), False
 
 

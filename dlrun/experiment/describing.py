@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from dlrun.data.encoded import MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
 from dlrun.experiment.parts import part_sizes, protocol_record, splits_record
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.training import trial_model
@@ -58,7 +56,6 @@ def _worded(facts: dict[str, Any], words: Callable[[dict[str, Any]], str]) -> di
 def describe_data(experiment: Experiment) -> dict[str, Any]:
     """Describe the data alone; no TensorFlow. No value of a test row is in it."""
     dataset, encoded = experiment.dataset, experiment.first.inputs
-    bits = isinstance(encoded, MultiHotRows)
     targets = dataset.targets
     return {
         "task": dataset.task,
@@ -75,7 +72,7 @@ def describe_data(experiment: Experiment) -> dict[str, Any]:
         },
         "encoded": {
             "shape": [len(encoded), *encoded.shape[1:]],
-            "dtype": "bits, float32 in each batch" if bits else str(np.asarray(encoded).dtype),
+            "dtype": _dtype(encoded),
             "steps": [step.step for step in experiment.spec.preprocessing],
         },
         "parts": part_sizes(experiment),
@@ -83,3 +80,10 @@ def describe_data(experiment: Experiment) -> dict[str, Any]:
         "splits": splits_record(experiment),
         "warnings": list(experiment.warnings),
     }
+
+
+def _dtype(encoded: Encoded) -> str:
+    """Name the type of encoded inputs, and how they are held where that is not as an array."""
+    if isinstance(encoded, MultiHotRows):
+        return "bits, float32 in each batch"
+    return f"{encoded.dtype}, made batch by batch" if isinstance(encoded, StreamedRows) else str(encoded.dtype)

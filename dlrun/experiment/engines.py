@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
 from dlrun.errors import SpecError
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.training import fresh_model
@@ -69,6 +70,7 @@ def work_of(experiment: Experiment, model: Any, fits: int) -> Work:
         steps=fits * training.epochs * -(-len(experiment.first.train) // training.batch_size),
         data_bytes=_bytes_of(inputs),
         multi_hot=isinstance(inputs, MultiHotRows),
+        streamed=isinstance(inputs, StreamedRows),
     )
 
 
@@ -81,4 +83,6 @@ def _is_keras(kind: type) -> bool:
 
 
 def _bytes_of(inputs: Encoded) -> int:
+    if isinstance(inputs, StreamedRows):
+        return inputs.dtype.itemsize * math.prod(inputs.shape)
     return int(inputs.bits.nbytes if isinstance(inputs, MultiHotRows) else inputs.nbytes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dlrun.data.dataset import Array
-from dlrun.data.encoded import take
+from dlrun.data.encoded import stretch_of
 from dlrun.evaluation import (
     LINEAR,
     FoldOutcome,
@@ -108,9 +108,8 @@ def _linear(experiment: Experiment, fold: FoldInputs, targets: Array, outputs: i
     if fold.targets is not None:
         width = code_width(experiment.spec)
         return None if width is None else pca_baseline(width, targets, fold.targets[known:], seed=seed)
-    positions = np.arange(len(fold.inputs), dtype=np.int64)
-    inputs = [take(fold.inputs, part) for part in (positions[:known], positions[known:])]
-    return linear_baseline(experiment.dataset.task, outputs, inputs[0], targets, inputs[1], seed=seed)
+    train, validation = stretch_of(fold.inputs, 0, known), stretch_of(fold.inputs, known, len(fold.inputs))
+    return linear_baseline(experiment.dataset.task, outputs, train, targets, validation, seed=seed)
 
 
 def _outcome(experiment: Experiment, result: FitResult, split: Split, fold: _Fold) -> FoldOutcome:

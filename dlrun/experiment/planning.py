@@ -9,6 +9,7 @@ import numpy as np
 
 from dlrun.data import DataSummary, inspect, load_dataset, resolved_source, shared_rows
 from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
+from dlrun.data.encoded import MultiHotRows, encoded_parts
 from dlrun.data.labels import class_weights
 from dlrun.errors import Path, Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
@@ -129,7 +130,8 @@ def _token_count(dataset: Dataset, first: FoldInputs) -> int | None:
     """Count the token numbers that an Embedding must have a row for."""
     if not first.fitted.integer_inputs:
         return None
-    return dataset.vocabulary or int(np.asarray(first.inputs).max()) + 1
+    assert not isinstance(first.inputs, MultiHotRows)
+    return dataset.vocabulary or max(int(part.max()) for part in encoded_parts(first.inputs)) + 1
 
 
 def _brings_to_one_range(step: StepSpec) -> bool:

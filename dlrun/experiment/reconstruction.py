@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.models.kinds import core
 from dlrun.spec.sections import ExperimentSpec
@@ -21,21 +21,23 @@ def own_targets(inputs: Encoded) -> npt.NDArray[np.float32]:
 
     Raises:
         SpecError: the inputs are token numbers.
-        DataError: multi-hot rows that would not fit into memory as targets.
+        DataError: rows that would not fit into memory as targets.
     """
+    if not isinstance(inputs, np.ndarray) and (needed := 4 * math.prod(inputs.shape)) > MOST_BYTES:
+        fewer = "columns, such as num_words: 1000" if isinstance(inputs, MultiHotRows) else "rows, or smaller ones"
+        raise DataError(
+            f"as an autoencoder's targets, {len(inputs):,} rows of {math.prod(inputs.shape[1:]):,} columns would take"
+            f" {needed / 2**30:.1f} GiB",
+            hint=f"at most {MOST_BYTES >> 30} GiB are taken; keep fewer {fewer}",
+        )
     if isinstance(inputs, MultiHotRows):
-        if (needed := 4 * math.prod(inputs.shape)) > MOST_BYTES:
-            raise DataError(
-                f"as an autoencoder's targets, {len(inputs):,} rows of {inputs.width:,} columns would take"
-                f" {needed / 2**30:.1f} GiB",
-                hint=f"at most {MOST_BYTES >> 30} GiB are taken; keep fewer columns, such as num_words: 1000",
-            )
         return inputs.to_array()
     if inputs.dtype.kind in "iu":
         hint = "give it numbers, for example by the multi_hot step"
         message = "an autoencoder cannot give back token numbers: they are names, and no amounts"
         raise SpecError([Problem(message, ("task",), hint)])
-    return np.asarray(inputs, np.float32).reshape(len(inputs), -1)
+    values = inputs.to_array() if isinstance(inputs, StreamedRows) else inputs
+    return np.asarray(values, np.float32).reshape(len(inputs), -1)
 
 
 def code_width(spec: ExperimentSpec) -> int | None:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.chunks import parts_of
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows, encoded_parts
 from dlrun.models.tasks import Targets
 
 
@@ -73,18 +72,18 @@ def input_facts(inputs: Encoded, rows: Indices | None = None) -> InputFacts:
     """
     if isinstance(inputs, MultiHotRows):
         return InputFacts(0.0, 1.0)
-    if not inputs.size or (rows is not None and not len(rows)):
+    if 0 in inputs.shape or (rows is not None and not len(rows)):
         return InputFacts(0.0, 0.0)
     low, high = _feature_ranges(inputs, rows)
     widths = high - low
     widths = widths[widths > 0]
-    spread = float(widths.max() / widths.min()) if inputs.ndim == 2 and len(widths) else 1.0
+    spread = float(widths.max() / widths.min()) if len(inputs.shape) == 2 and len(widths) else 1.0
     return InputFacts(float(low.min()), float(high.max()), spread)
 
 
-def _feature_ranges(inputs: Array, rows: Indices | None) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _feature_ranges(inputs: Array | StreamedRows, rows: Indices | None) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the smallest and largest value of each feature, NaN left out: two arrays (features,), float64."""
-    extremes = [(np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)) for part in parts_of(inputs, rows)]
+    extremes = [(np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)) for part in encoded_parts(inputs, rows)]
     low = np.fmin.reduce([low for low, _ in extremes]).astype(np.float64).reshape(-1)
     high = np.fmax.reduce([high for _, high in extremes]).astype(np.float64).reshape(-1)
     return low, high

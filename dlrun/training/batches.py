@@ -6,7 +6,8 @@ current order, so a new order costs one assignment and no new pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
+from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.training.contract import FoldData
 
 PREDICT_BATCH = 1024
@@ -43,16 +44,54 @@ def row_picker(inputs: Encoded) -> PickRows:
     """Put inputs on the device; the function returned picks rows by their indices, in the graph.
 
     Args:
-        inputs: an array (rows, ...) or multi-hot rows (rows, width).
+        inputs: an array (rows, ...), multi-hot rows (rows, width), or streamed rows, which stay where they are.
 
     Returns:
         A function from indices (batch,) to a tensor (batch, ...): int32 for whole numbers, else floats.
     """
+    if isinstance(inputs, StreamedRows):
+        return StreamPicker(inputs)
     on_device = placed(inputs)
     return lambda rows: pick_rows(on_device, rows)
 
 
-def placed(inputs: Encoded, *, sparse: bool = False) -> Placed:
+class StreamPicker:
+    """Picks rows that are encoded when they are asked for, in a step of the pipeline that runs Python.
+
+    Attributes:
+        failure: what went wrong while rows were encoded; TensorFlow only keeps its words.
+    """
+
+    def __init__(self, inputs: StreamedRows) -> None:
+        self._inputs = inputs
+        self.failure: Exception | None = None
+
+    def __call__(self, rows: tf.Tensor) -> tf.Tensor:
+        """Pick rows by their indices, (batch,) → (batch, ...)."""
+        values = tf.numpy_function(self._read, [rows], tf.as_dtype(self._inputs.dtype))
+        values = tf.ensure_shape(values, [None, *self._inputs.row_shape])
+        return tf.cast(values, input_type(self._inputs))
+
+    def _read(self, rows: Indices) -> Array:
+        try:
+            return self._inputs.take(rows)
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+@contextmanager
+def as_it_failed(pick: PickRows) -> Iterator[None]:
+    """Surround what reads batches: an error inside the pipeline is raised as what it was, not as TensorFlow's."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if isinstance(pick, StreamPicker) and pick.failure is not None:
+            raise pick.failure from error
+        raise
+
+
+def placed(inputs: Array | MultiHotRows, *, sparse: bool = False) -> Placed:
     """Put inputs on the device; ``sparse``: multi-hot rows as the columns that hold a one."""
     if not isinstance(inputs, MultiHotRows):
         return Placed((tf.constant(inputs),))

@@ -100,6 +100,7 @@ class Work:
         steps: of all fits and epochs together.
         data_bytes: that one fit's rows take.
         multi_hot: whether the inputs are multi-hot rows, mostly zeros.
+        streamed: whether the inputs are too large for memory and come batch by batch.
     """
 
     layers: frozenset[str]
@@ -112,10 +113,14 @@ class Work:
     steps: int
     data_bytes: int
     multi_hot: bool = False
+    streamed: bool = False
 
     @property
     def refusal(self) -> str | None:
         """Say why a compiled program cannot represent the fits; None where it can."""
+        if self.streamed:
+            size = f"{self.data_bytes / 2**30:.1f} GiB"
+            return f"the inputs take {size} and are made batch by batch; a compiled program has all of them in memory"
         if self.foreign:
             return f"a plugin may do what a compiled program cannot see: {', '.join(self.foreign)}"
         return next((REFUSED[name] for name in (self.optimiser, *sorted(self.layers)) if name in REFUSED), None)

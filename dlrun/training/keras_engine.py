@@ -17,7 +17,7 @@ import keras
 
 from dlrun import seeds
 from dlrun.events import BatchEnded, FitEnded, FitStarted, OnEvent
-from dlrun.training.batches import EpochBatches, row_picker
+from dlrun.training.batches import EpochBatches, as_it_failed, row_picker
 from dlrun.training.contract import REPORT_EVERY, FitResult, FoldData, FoldTask, TrainingPlan
 from dlrun.training.failing import FIT_ERRORS, words_of
 from dlrun.training.following import Following
@@ -76,8 +76,9 @@ class _Fits:
         scorer = Scorer(net.forward, data, pick)
         follower = _Follower(Following(task, data, plan, watch, on_event), plan, batches, scorer, on_event)
         on_event(FitStarted(task.iteration, task.fold, batches.steps))
-        net.model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
-        result = follower.result(net.model)
+        with as_it_failed(pick):
+            net.model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
+            result = follower.result(net.model)
         if self._several:  # the next fold goes on with this model
             return replace(result, weights=named_weights(net.model))
         return replace(result, model=net.model)

@@ -6,6 +6,7 @@ training rows reaches a step's fit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
-from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows
+from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
@@ -33,6 +34,8 @@ from dlrun.spec.steps import (
     StepSpec,
 )
 
+STREAM_BYTES = 1 << 30
+"""Encoded rows of a whole data set that take more are made when they are asked for."""
 CHUNK_TOKEN_ROWS = 1024
 """Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
 
@@ -58,18 +61,31 @@ class FittedSteps:
     def apply(self, rows: Indices) -> Encoded:
         """Encode some rows: float32, int32 for padded tokens, or bits for `multi_hot`. Shape (rows, *output_shape).
 
+        What would take more than `STREAM_BYTES` if all rows of the data set were encoded is encoded row by row when it
+        is asked for. All folds of a run are of one kind, because that hangs on no fold's size.
+
         Raises:
             DataError: a value is missing, or not finite, after the steps.
         """
-        pieces = _pass_through(self.dataset, rows, self.steps)  # lazily, one chunk in memory at a time
         if isinstance(self.dataset.inputs, TokenRows) and not self.integer_inputs:
-            bits = [_bits(piece) for piece in pieces]
+            bits = [_bits(piece) for piece in _pass_through(self.dataset, rows, self.steps)]
             width = self.output_shape[0]
             return MultiHotRows(np.concatenate([_empty_bits(width), *(piece.bits for piece in bits)]), width)
+        if 4 * self.dataset.rows * math.prod(self.output_shape) <= STREAM_BYTES:
+            return self._encode(rows)
+        self.check(rows)  # now rather than in the middle of an epoch
+        return StreamedRows(rows, self._encode, self.output_shape, self._dtype)
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.int32 if self.integer_inputs else np.float32)
+
+    def _encode(self, rows: Indices) -> Array:
+        """Encode some rows as an array."""
         # Filled chunk by chunk: a list of float64 chunks would take twice the room of the result.
-        encoded = np.empty((len(rows), *self.output_shape), np.int32 if self.integer_inputs else np.float32)
+        encoded = np.empty((len(rows), *self.output_shape), self._dtype)
         start = 0
-        for piece in pieces:
+        for piece in _pass_through(self.dataset, rows, self.steps):
             values = np.asarray(piece.values)
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
                 encoded[start : start + len(values)] = values

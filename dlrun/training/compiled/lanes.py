@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dlrun import seeds
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import Encoded, MultiHotRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
 from dlrun.training.batches import as_loss_takes, float_type, placed
 from dlrun.training.compiled.program import EpochOrder, LaneData, Rows
 from dlrun.training.contract import FoldData, FoldTask
@@ -96,7 +96,9 @@ def positions(lane: Lane, rows: Indices) -> Indices:
     return lane.base + rows
 
 
-def _joined(parts: Sequence[Encoded], padding: int) -> Encoded:
+def _joined(inputs: Sequence[Encoded], padding: int) -> Array | MultiHotRows:
+    # Where steps learn how wide rows are, one fold of a run may be just too large for memory and another not.
+    parts = [part.to_array() if isinstance(part, StreamedRows) else part for part in inputs]
     first = parts[0]
     if isinstance(first, MultiHotRows):
         return MultiHotRows(
