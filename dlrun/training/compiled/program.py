@@ -8,7 +8,7 @@ and alone, at the same number of lanes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -224,7 +224,7 @@ class Program:
         def lane(args: Any) -> list[Any]:
             state, inputs, targets, *weights = args
             after = self._net.train_step(LaneState(*state), inputs, targets, weights[0] if weights else None)
-            return [list(part) for part in after]
+            return [_shaped_as(part, before) for part, before in zip(after, state, strict=True)]
 
         if self._vectorized:
             return list(_vectorized(lane, (lanes, *shaped)))
@@ -299,6 +299,16 @@ def _choose(taken: Any, new: list[Any], old: list[Any]) -> list[Any]:
         return tf.where(tf.reshape(taken, [-1] + [1] * (len(new.shape) - 1)), new, old)
 
     return list(tf.nest.map_structure(choose, new, old))
+
+
+def _shaped_as(values: Sequence[Any], before: Sequence[Any]) -> list[Any]:
+    """Say of values that they have the shapes of those before a step: a loop takes no others.
+
+    Some gradients do not tell theirs, such as those of a layer that is applied to each step of a sequence.
+    """
+    for value, old in zip(values, before, strict=True):
+        value.set_shape(old.shape)
+    return list(values)
 
 
 def _specs(state: Any) -> Any:
