@@ -41,12 +41,14 @@ class KerasMetric:
         kind: the name in the registry: Keras's class name, or a plugin's.
         arguments: Keras's arguments.
         task: what kind of problem the targets make.
+        says_higher_is_better: what a package's metric says of itself; None where its name has to tell.
     """
 
     name: str
     kind: str
     arguments: Mapping[str, Any]
     task: str
+    says_higher_is_better: bool | None = None
     undefined: ClassVar[str] = "Keras gives none for these rows"
 
     @property
@@ -56,7 +58,9 @@ class KerasMetric:
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether it is none of the errors, losses and divergences."""
+        """What it says of itself; else whether it is none of the errors, losses and divergences."""
+        if self.says_higher_is_better is not None:
+            return self.says_higher_is_better
         return not LOWER_IS_BETTER.search(self.kind)
 
     def score(self, targets: Array, predictions: Predictions) -> float:

@@ -94,7 +94,8 @@ def _make(named: Named, task: str, outputs: int, position: int) -> Metric:
     metric: Any = instantiate("metrics", named.name, named.arguments, ("metrics", position))
     if hasattr(metric, "update_state"):  # Keras's, or a package's that is written for Keras
         _check_num_classes(named, task, outputs, position)
-        return KerasMetric(_column_name(entry), entry.name, dict(named.arguments), task)
+        says = getattr(metric, "higher_is_better", None)
+        return KerasMetric(_column_name(entry), entry.name, dict(named.arguments), task, says)
     if task not in getattr(metric, "tasks", (task,)):
         fitting = ", ".join(own.name for own in OWN if task in own.tasks)
         _refuse(position, f"'{metric.name}' does not fit task '{task}'", f"these fit: {fitting}")

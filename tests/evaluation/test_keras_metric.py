@@ -10,6 +10,8 @@ from sklearn import metrics as sk
 from dlrun.errors import SpecError
 from dlrun.evaluation import Metric, metrics_for
 from dlrun.evaluation.keras_metric import snake_case
+from dlrun.models import Targets
+from dlrun.models.metrics import metric_problems
 from dlrun.registry import registry
 from dlrun.spec.sections import Named
 
@@ -143,6 +145,26 @@ def test_every_keras_metric_scores_binary_and_multi_class_problems(kind: str) ->
     ]
 
     assert np.isfinite(scores).all()
+
+
+def fitting(task: str) -> list[str]:
+    """Keras's metrics that a spec may name for a task."""
+    return [kind for kind in KERAS if not metric_problems([Named(name=kind)], Targets(task, 3))]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("kind", fitting("multilabel"))
+def test_every_keras_metric_for_several_labels_scores_them(kind: str) -> None:
+    assert np.isfinite(make(kind, "multilabel", 3, **_required(kind, 2)).score(LABELS, LABEL_SIGMOIDS))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("kind", [kind for kind in fitting("vector_regression") if DISTANCE.search(kind)])
+def test_every_distance_and_correlation_scores_vectors(kind: str) -> None:
+    targets = RANDOM.uniform(3, 9, (40, 3))
+    predictions = (targets + RANDOM.uniform(-1, 1, (40, 3))).astype(np.float32)
+
+    assert np.isfinite(make(kind, "vector_regression", 3).score(targets, predictions))
 
 
 @pytest.mark.tensorflow
