@@ -23,6 +23,8 @@ OFFLINE = {
     "digits",
     "multilabel",
     "residual_digits",
+    "reviews",
+    "reviews_conv",
     "wine",
 }
 

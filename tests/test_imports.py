@@ -17,7 +17,7 @@ ROWS = [  # each imports from the rows below its own, or from its own package
     {"models", "evaluation"},
     {"data"},
     {"spec"},
-    {"registry", "seeds", "fingerprint", "events"},
+    {"registry", "seeds", "fingerprint", "events", "backend"},
     {"lazily"},
     {"errors"},
 ]

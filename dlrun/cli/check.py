@@ -30,7 +30,8 @@ def check(
     """Say what is wrong with each spec: every problem at once, with its place and a remedy."""
     terminal = Terminal()
     codes = set()
-    with guarded(terminal, debug=debug, as_json=as_json):
+    # Steps such as `tokenise` load TensorFlow.
+    with guarded(terminal, debug=debug, as_json=as_json), terminal.muted(debug=debug):
         for spec in specs:
             found = _check_one(spec, options.overrides(set_, seed), data_root, with_data=data, debug=debug)
             codes.add(found["exit_code"])

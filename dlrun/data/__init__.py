@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
-    from dlrun.data.dataset import CLASSIFICATION, Dataset, TokenRows
+    from dlrun.data.dataset import CLASSIFICATION, Dataset, TextRows, TokenRows
     from dlrun.data.encoded import Encoded, MultiHotRows, take
     from dlrun.data.identity import record_hashes
     from dlrun.data.inspection import DataSummary, inspect
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CLASSIFICATION": "dataset",
     "Dataset": "dataset",
+    "TextRows": "dataset",
     "TokenRows": "dataset",
     "Encoded": "encoded",
     "MultiHotRows": "encoded",
@@ -43,6 +44,7 @@ __all__ = [
     "Encoded",
     "FittedSteps",
     "MultiHotRows",
+    "TextRows",
     "TokenRows",
     "first_of_each",
     "fit_steps",

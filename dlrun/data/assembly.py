@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from dlrun import fingerprint
-from dlrun.data.dataset import Array, Dataset, Task, TokenRows
+from dlrun.data.dataset import Array, Dataset, Inputs, Task, TextRows, TokenRows
 from dlrun.errors import DataError
 
 
 def assemble(
     name: str,
     task: Task,
-    inputs: Array | TokenRows,
+    inputs: Inputs,
     targets: Array,
     *,
     validation_from: int | None = None,
@@ -54,8 +54,10 @@ def assemble(
     )
 
 
-def fingerprint_of(inputs: Array | TokenRows, targets: Array) -> str:
+def fingerprint_of(inputs: Inputs, targets: Array) -> str:
     """Return the content hash of inputs and targets: values, types and shapes, but no names."""
     if isinstance(inputs, TokenRows):
         return fingerprint.of_arrays({"tokens": inputs.tokens, "offsets": inputs.offsets, "targets": targets})
+    if isinstance(inputs, TextRows):
+        return fingerprint.of_arrays({"octets": inputs.octets, "offsets": inputs.offsets, "targets": targets})
     return fingerprint.of_arrays({"inputs": inputs, "targets": targets})

@@ -115,12 +115,13 @@ _GENERATED = (
     KnownSource("make_moons", "binary", None, "2", "generated"),
     KnownSource("make_multilabel_classification", "multilabel", None, "n_features", "generated"),
     KnownSource("make_regression", "regression", None, "n_features", "generated"),
+    KnownSource("make_reviews", "binary", None, "texts", "generated"),
 )
 
 SOURCES: dict[str, KnownSource] = {source.name: source for source in (*_downloads(), *_BUNDLED, *_GENERATED)}
 """Every data set that dlrun knows by name, in the order that `dlrun data list` shows."""
 
 OFFLINE_HINT = (
-    "without network: breast_cancer, wine, iris, digits, diabetes, linnerud"
+    "without network: breast_cancer, wine, iris, digits, diabetes, linnerud, make_reviews"
     " and scikit-learn's generators (make_moons, ...)"
 )

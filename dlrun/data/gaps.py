@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.chunks import any_row, parts_of
-from dlrun.data.dataset import Array, Dataset, Indices, TokenRows
+from dlrun.data.dataset import Array, Dataset, Indices
 from dlrun.spec.steps import Impute, StepSpec
 
 Gaps = Mapping[str, npt.NDArray[np.bool_]]
@@ -23,7 +23,7 @@ def gaps_of(dataset: Dataset, steps: Sequence[StepSpec]) -> Gaps:
         steps: an `impute` among them may name a number that stands for one too.
     """
     inputs = dataset.inputs
-    if isinstance(inputs, TokenRows) or inputs.ndim != 2:
+    if not isinstance(inputs, np.ndarray) or inputs.ndim != 2:
         return {}
     markers = _markers(dataset, steps)
     wanted = np.zeros(inputs.shape[1], bool)
@@ -39,7 +39,7 @@ def gaps_of(dataset: Dataset, steps: Sequence[StepSpec]) -> Gaps:
 def misses_any(dataset: Dataset) -> bool:
     """Whether any row misses a value, of inputs of whatever rank."""
     inputs = dataset.inputs
-    return not isinstance(inputs, TokenRows) and inputs.dtype.kind == "f" and any_row(inputs, np.isnan)
+    return isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f" and any_row(inputs, np.isnan)
 
 
 def columns_without(gaps: Gaps, rows: Indices) -> tuple[str, ...]:

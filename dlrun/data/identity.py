@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Array, Dataset, Hashes, Indices, TokenRows, take_rows
-from dlrun.data.row_hashes import CHUNK_ROWS, fold_words, hash_tokens, join, rows_hashed
+from dlrun.data.dataset import Array, Dataset, Hashes, Indices, Inputs, TokenRows, take_rows
+from dlrun.data.row_hashes import CHUNK_ROWS, fold_words, hash_inputs, hash_tokens, join, rows_hashed
 from dlrun.data.texts import is_number
 
 Words = npt.NDArray[np.uint64]
@@ -36,14 +36,14 @@ def record_hashes(dataset: Dataset, rows: Indices) -> Hashes:
 
 @dataclass(frozen=True)
 class ArrayRecords:
-    """Hashes records that are an array's rows, or token rows, with their targets.
+    """Hashes records that are an array's rows, token rows or texts, with their targets.
 
     Args:
-        inputs: as the source has them, (rows, ...) or token rows.
+        inputs: as the source has them, (rows, ...), token rows or texts.
         targets: as the source has them, (rows,) or (rows, columns): numbers, booleans or texts.
     """
 
-    inputs: Array | TokenRows
+    inputs: Inputs
     targets: Array
 
     def __call__(self, rows: Indices) -> Hashes:
@@ -53,8 +53,8 @@ class ArrayRecords:
     def _hash(self, rows: Indices) -> Hashes:
         inputs, targets = take_rows(self.inputs, rows), self.targets[rows].reshape(len(rows), -1)
         columns = [cell_words(targets[:, index]) for index in range(targets.shape[1])]
-        if isinstance(inputs, TokenRows):
-            return join(hash_tokens(inputs), fold_words(np.column_stack(columns)))
+        if not isinstance(inputs, np.ndarray):
+            return join(hash_inputs(inputs), fold_words(np.column_stack(columns)))
         return fold_words(np.column_stack([number_words(inputs.reshape(len(rows), -1)), *columns]))
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from dlrun.data.chunks import parts_of
 from dlrun.data.column_figures import ColumnFigures, column_figures
-from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, TokenRows
+from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices, Inputs, TextRows, TokenRows
 from dlrun.data.layout import axes_of
+from dlrun.data.texts import count_words
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,21 @@ class TargetSummary:
 
 @dataclass(frozen=True)
 class LengthSummary:
-    """Tokens in a row."""
+    """How long rows are that differ in length.
+
+    Args:
+        minimum: of all rows, as are the next two.
+        median: likewise.
+        maximum: likewise.
+        unit: what was counted: ``tokens``, or ``words`` of a text, which are what stands between white space.
+        empty: rows of length 0.
+    """
 
     minimum: int
     median: float
     maximum: int
+    unit: str = "tokens"
+    empty: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class DataSummary:
         constant: columns with one value only.
         features: of 2-D inputs, one for each column.
         range: smallest and largest number in the inputs, codes of texts and tokens left out; None where there is none.
-        lengths: of token rows.
+        lengths: of token rows and of texts.
     """
 
     rows: int
@@ -103,13 +114,13 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
     axes = axes_of(dataset.inputs)
     inputs = dataset.inputs
     features = _features(dataset, rows)
-    range_, missing = (None, 0) if isinstance(inputs, TokenRows) or features else _range(inputs, rows)
+    range_, missing = _range(inputs, rows) if isinstance(inputs, np.ndarray) and not features else (None, 0)
     return DataSummary(
         rows=len(rows),
         rank=len(axes),
         axes=axes,
-        shape=(len(rows), None) if isinstance(inputs, TokenRows) else (len(rows), *inputs.shape[1:]),
-        dtype=str(inputs.tokens.dtype if isinstance(inputs, TokenRows) else inputs.dtype),
+        shape=_shape(inputs, len(rows)),
+        dtype=_dtype(inputs),
         classes=_classes(dataset, dataset.targets[rows]),
         targets=_targets(dataset, dataset.targets[rows]),
         missing={"inputs": missing} if missing else _missing(features),
@@ -117,8 +128,20 @@ def inspect(dataset: Dataset, rows: Indices) -> DataSummary:
         constant=tuple(feature.name for feature in features if _is_constant(feature)),
         features=features,
         range=_range_of_features(features) if features else range_,
-        lengths=_lengths(inputs.lengths[rows]) if isinstance(inputs, TokenRows) else None,
+        lengths=None if isinstance(inputs, np.ndarray) else _lengths(inputs, rows),
     )
+
+
+def _shape(inputs: Inputs, rows: int) -> tuple[int | None, ...]:
+    if isinstance(inputs, np.ndarray):
+        return (rows, *inputs.shape[1:])
+    return (rows, None) if isinstance(inputs, TokenRows) else (rows,)
+
+
+def _dtype(inputs: Inputs) -> str:
+    if isinstance(inputs, TextRows):
+        return "text"
+    return str(inputs.tokens.dtype if isinstance(inputs, TokenRows) else inputs.dtype)
 
 
 def _features(dataset: Dataset, rows: Indices) -> tuple[FeatureSummary, ...]:
@@ -199,5 +222,9 @@ def _range(inputs: Array, rows: Indices) -> tuple[tuple[float, float] | None, in
     return ((min(lows), max(highs)) if lows else None), missing
 
 
-def _lengths(lengths: Indices) -> LengthSummary:
-    return LengthSummary(int(lengths.min()), float(np.median(lengths)), int(lengths.max()))
+def _lengths(inputs: TokenRows | TextRows, rows: Indices) -> LengthSummary:
+    is_text = isinstance(inputs, TextRows)
+    lengths = count_words(inputs.take(rows)) if isinstance(inputs, TextRows) else inputs.lengths[rows]
+    empty = int((lengths == 0).sum())
+    unit = "words" if is_text else "tokens"
+    return LengthSummary(int(lengths.min()), float(np.median(lengths)), int(lengths.max()), unit, empty)

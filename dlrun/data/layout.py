@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dlrun.data.dataset import Array, TokenRows
+from dlrun.data.dataset import Inputs, TextRows, TokenRows
 
 
-def axes_of(inputs: Array | TokenRows) -> tuple[str, ...]:
+def axes_of(inputs: Inputs) -> tuple[str, ...]:
     """Name the axes: ``("samples", "features")``, ``("samples", "height", "width", "channels")``, ...
 
     Rank 3 is pictures in grey where the values are bytes, else sequences of feature vectors. What `normalise` takes for
@@ -17,6 +17,8 @@ def axes_of(inputs: Array | TokenRows) -> tuple[str, ...]:
     """
     if isinstance(inputs, TokenRows):
         return ("samples", "tokens")
+    if isinstance(inputs, TextRows):
+        return ("samples",)  # of texts, as a tensor of strings has them
     return axes_of_array(inputs.ndim, inputs.dtype)
 
 

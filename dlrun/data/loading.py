@@ -20,12 +20,17 @@ from dlrun.spec.sources import (
     NpySource,
     NpzSource,
     ParquetSource,
+    ReviewsSource,
     TableSource,
+    TextFolderSource,
     TimeseriesSource,
     TokenSource,
 )
 
-FILE_SOURCES = (TableSource, ParquetSource, NpzSource, NpySource, ImageFolderSource, TimeseriesSource)
+FILE_SOURCES = (
+    *(TableSource, ParquetSource, NpzSource, NpySource),
+    *(ImageFolderSource, TextFolderSource, TimeseriesSource),
+)
 
 
 def load_dataset(
@@ -69,7 +74,9 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
         keras_arrays,
         keras_tokens,
         plugins,
+        reviews,
         tables,
+        text_folders,
         timeseries,
     )
 
@@ -88,6 +95,10 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
             return bundled.load(source.source)
         case GeneratedSource():
             return generated.load(source)
+        case ReviewsSource():
+            return reviews.load(source)
+        case TextFolderSource():
+            return text_folders.load(source)
         case TableSource() | ParquetSource():
             return tables.load(source, task, roles)
         case NpzSource():
@@ -103,7 +114,7 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
 
 
 def resolved_source(source: DatasetSpec, dataset: Dataset) -> DatasetSpec:
-    """Return the source with the sha256 of the files that were read, as the run's own spec records it."""
+    """Return the source with the sha256 of the files (of a folder: one of all) that were read, for the run's spec."""
     if isinstance(source, FILE_SOURCES):
         return source.model_copy(update={"sha256": tuple(file.sha256 for file in dataset.files)})
     return source

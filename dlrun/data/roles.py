@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dlrun.data.dataset import Array, Dataset, TokenRows
+from dlrun.data.dataset import Array, Dataset
 from dlrun.data.texts import decode_texts
 from dlrun.errors import DataError
 
@@ -54,7 +54,7 @@ def _column(dataset: Dataset, name: str) -> Array:
     if name in dataset.columns:
         return dataset.columns[name]
     names = dataset.column_names
-    if name in names and not isinstance(dataset.inputs, TokenRows):
+    if name in names and isinstance(dataset.inputs, np.ndarray):
         index = names.index(name)
         codes = np.array(dataset.inputs[:, index])  # a copy: what is kept must not lead back to all columns
         return decode_texts(codes, dataset.categories[index]) if index in dataset.categories else codes

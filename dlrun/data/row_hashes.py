@@ -5,11 +5,13 @@ Different rows have the same hash with a probability of about rows² / 2⁶⁵: 
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
 from dlrun.data.chunks import rows_in_part
-from dlrun.data.dataset import Array, Hashes, TokenRows, take_rows
+from dlrun.data.dataset import Array, Hashes, Inputs, TextRows, TokenRows, take_rows
 
 # The finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure 17).
 _GAMMA, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -17,11 +19,11 @@ CHUNK_ROWS = 4096
 """Most rows that are hashed at a time, fewer where they are wide: padding and mixing take several copies of them."""
 
 
-def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
+def hash_rows(inputs: Inputs, targets: Array) -> Hashes:
     """Hash each row's inputs together with its targets. NaN equals NaN, and -0 equals 0.
 
     Args:
-        inputs: (rows, ...) of any numeric type, or token rows.
+        inputs: (rows, ...) of any numeric type, token rows, or texts.
         targets: (rows,) or (rows, columns).
 
     Returns:
@@ -31,15 +33,20 @@ def hash_rows(inputs: Array | TokenRows, targets: Array) -> Hashes:
     size = rows_hashed(inputs)
     for start in range(0, len(targets), size):
         rows = np.arange(start, min(start + size, len(targets)))
-        part = take_rows(inputs, rows)
-        first = hash_tokens(part) if isinstance(part, TokenRows) else _hash_array(part)
-        hashes[rows] = join(first, _hash_array(targets[rows]))
+        hashes[rows] = join(hash_inputs(take_rows(inputs, rows)), _hash_array(targets[rows]))
     return hashes
 
 
-def rows_hashed(inputs: Array | TokenRows) -> int:
+def rows_hashed(inputs: Inputs) -> int:
     """Return how many rows of some inputs are hashed at a time."""
-    return CHUNK_ROWS if isinstance(inputs, TokenRows) else rows_in_part(inputs.shape[1:], most=CHUNK_ROWS)
+    return rows_in_part(inputs.shape[1:], most=CHUNK_ROWS) if isinstance(inputs, np.ndarray) else CHUNK_ROWS
+
+
+def hash_inputs(inputs: Inputs) -> Hashes:
+    """Hash each row of inputs of any kind, without targets."""
+    if isinstance(inputs, TokenRows):
+        return hash_tokens(inputs)
+    return hash_texts(inputs) if isinstance(inputs, TextRows) else _hash_array(inputs)
 
 
 def join(first: Hashes, second: Hashes) -> Hashes:
@@ -75,6 +82,12 @@ def hash_tokens(rows: TokenRows) -> Hashes:
     # Sums wrap around, so a row's sum is the difference of two running sums.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed)])
     return _mix(sums[rows.offsets[1:]] - sums[rows.offsets[:-1]] + rows.lengths.astype(np.uint64) * _GAMMA)
+
+
+def hash_texts(rows: TextRows) -> Hashes:
+    """Hash texts by their bytes: the first 64 bits of BLAKE2b, which sees them faster than NumPy mixes them."""
+    digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in rows.encoded())
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
 def _mix(values: Hashes) -> Hashes:

@@ -1,4 +1,4 @@
-"""Texts that stand for numbers, and numbers that stand for texts."""
+"""Texts that stand for numbers, numbers that stand for texts, and words in texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlrun.data.dataset import Array
+from dlrun.data.dataset import Array, Indices, TextRows
 
 
 def is_number(text: str) -> bool:
@@ -24,3 +24,8 @@ def decode_texts(codes: Array, texts: Sequence[str]) -> Array:
     there = ~np.isnan(codes)
     decoded[there] = np.array(texts, object)[codes[there].astype(np.int64)]
     return decoded
+
+
+def count_words(rows: TextRows) -> Indices:
+    """Count what stands between ASCII white space in each text, shape (rows,); `tokenise` splits there too."""
+    return np.array([len(text.split()) for text in rows.encoded()], np.int64)

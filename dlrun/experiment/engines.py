@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from dlrun.backend import prepare_backend
 from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
 from dlrun.errors import SpecError
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.training import fresh_model
 from dlrun.spec import LoadedSpec
-from dlrun.training.backend import prepare_backend
 from dlrun.training.choice import Asked, Choice, Work, choose_engine
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.backend import prepare_backend
 from dlrun.data.encoded import MultiHotRows
 from dlrun.errors import RunFolderError, UsageError
 from dlrun.experiment.again import plan_again, steps_of_model
@@ -21,7 +22,6 @@ from dlrun.models.responses import Responses, first_filters, has_convolution, re
 from dlrun.registry import load, registry
 from dlrun.report.mosaic import draw_filters, draw_responses
 from dlrun.runs import RunFolder, read_record, reopen_run
-from dlrun.training.backend import prepare_backend
 
 MODEL = "model.keras"
 

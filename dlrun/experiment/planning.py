@@ -122,16 +122,16 @@ def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFac
         inputs=input_facts(first.inputs, positions),
         normalised=any(_brings_to_one_range(step) for step in spec.preprocessing),
         integer_inputs=first.fitted.integer_inputs,
-        tokens=_token_count(dataset, first),
+        tokens=_token_count(first),
     )
 
 
-def _token_count(dataset: Dataset, first: FoldInputs) -> int | None:
+def _token_count(first: FoldInputs) -> int | None:
     """Count the token numbers that an Embedding must have a row for."""
     if not first.fitted.integer_inputs:
         return None
     assert not isinstance(first.inputs, MultiHotRows)
-    return dataset.vocabulary or max(int(part.max()) for part in encoded_parts(first.inputs)) + 1
+    return first.fitted.vocabulary or max(int(part.max()) for part in encoded_parts(first.inputs)) + 1
 
 
 def _brings_to_one_range(step: StepSpec) -> bool:

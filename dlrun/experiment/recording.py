@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dlrun.data import DataSummary
-from dlrun.data.dataset import Dataset, Indices
+from dlrun.data.dataset import Indices
 from dlrun.evaluation import CURVE_HEADER, EvaluationResult, FoldOutcome, Split, against_linear, diagnose, power
 from dlrun.experiment.folds import FoldInputs, inner_rows
 from dlrun.experiment.looks import looks_record
@@ -82,7 +81,7 @@ def data_record(experiment: Experiment) -> Record:
         "source": dataset.name,
         "rows": summary.rows,
         "shape": list(experiment.first.inputs.shape[1:]),
-        "input_words": _input_words(dataset, summary, experiment.first.inputs.shape[1:]),
+        "input_words": _input_words(experiment),
         "duplicates": summary.duplicates,
         "missing": sum(summary.missing.values()),
         "overlap": {"count": len(experiment.repeated_test), "rows": experiment.repeated_test.tolist()},
@@ -195,15 +194,19 @@ def closing(
     }
 
 
-def _input_words(dataset: Dataset, summary: DataSummary, encoded: tuple[int, ...]) -> str:
+def _input_words(experiment: Experiment) -> str:
     """Say the size of the inputs as people do: ``404 rows × 13 features``, ``25 000 rows × 10 000 columns``."""
+    summary, encoded = experiment.summary, experiment.first.inputs.shape[1:]
     rows = f"{summary.rows} rows"
     raw = summary.shape[1:]
     if len(raw) == 1 and raw[0] is not None:
         return f"{rows} × {raw[0]} feature{'s' if raw[0] != 1 else ''}"
     if len(raw) > 1 and None not in raw:
         return " × ".join([rows, *map(str, raw)])
-    return f"{rows} × {encoded[0]} {'columns' if len(encoded) == 1 and not dataset.feature_names else 'features'}"
+    if experiment.first.fitted.integer_inputs:
+        return f"{rows} × {encoded[0]} tokens"
+    named = len(encoded) != 1 or experiment.dataset.feature_names
+    return f"{rows} × {encoded[0]} {'features' if named else 'columns'}"
 
 
 def _is_regularised(spec: ExperimentSpec) -> bool:

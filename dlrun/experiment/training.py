@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from dlrun.backend import prepare_backend
 from dlrun.errors import SpecError
 from dlrun.evaluation import LOSS
 from dlrun.experiment.planning import Experiment
 from dlrun.models import build, compile_arguments, train_metric_names
 from dlrun.spec import LoadedSpec
-from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import EarlyStop, TrainingPlan
 
 

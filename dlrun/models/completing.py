@@ -240,7 +240,7 @@ def _short_embeddings(layers: Sequence[Layer], tokens: int | None) -> list[Probl
         Problem(
             f"the tokens go up to {tokens - 1}, but this Embedding has {layer.arguments['input_dim']} rows, from 0 on",
             ("layers", index, "Embedding", "input_dim"),
-            hint=f"write input_dim: {tokens}, or lower num_words of the dataset",
+            hint=f"write input_dim: {tokens}, or have fewer: num_words of the dataset, or max_tokens of tokenise",
         )
         for index, (layer, sources) in enumerate(zip(layers, sources_of(layers), strict=True))
         if layer.kind == "Embedding" and MODEL_INPUT in sources

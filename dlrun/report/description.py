@@ -59,6 +59,7 @@ def render_data(description: Part, width: int = 100, unicode: bool = True) -> st
     lines = [
         f"{data['source']}   {description['task'].replace('_', ' ')}",
         f"  inputs   rank {summary['rank']} ({axes}), shape {_shape(summary['shape'])}, {summary['dtype']}",
+        *_lengths(summary),
         f"  model    shape {_shape(encoded['shape'])}, {encoded['dtype']}{steps}",
         f"  targets  shape {_shape(targets['shape'])}, {targets['dtype']}",
         *_division(description),
@@ -142,6 +143,16 @@ def _flaws(summary: Part) -> str:
             *([f"constant columns: {', '.join(constant[:10])}"] if constant else []),
         ]
     )
+
+
+def _lengths(summary: Part) -> list[str]:
+    """Say how long rows are that differ in length: tokens, or the words of texts."""
+    lengths = summary.get("lengths")
+    if not lengths:
+        return []
+    words = f"{number(lengths['median'])} in the median, {grouped(lengths['minimum'])} to {grouped(lengths['maximum'])}"
+    empty = f"; {grouped(lengths['empty'])} rows are empty" if lengths["empty"] else ""
+    return [f"  lengths  {lengths['unit']} in a row: {words}{empty}"]
 
 
 def _shape(sizes: Sequence[int | None], first: str | None = None) -> str:

@@ -18,9 +18,8 @@ from dlrun.spec.wording import build
 _COLUMNS = ("target", "features", "ids")
 TEXT_OPTIONS = frozenset({*_COLUMNS, "path", "classes", "missing", "sha256"})
 """Options that take one text or a list of them."""
-_ONE_PATH = {"npy": ("path", "targets"), "image_folder": ("path",)}
+_ONE_PATH = {"npy": ("path", "targets"), "image_folder": ("path",), "text_folder": ("path",)}
 _FILE_ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".npz": "npz", ".npy": "npy"}
-_LATER = frozenset({"text_folder"})
 
 
 def parse_dataset(raw: Raw, path: Path, folder_of: FolderOf, findings: Findings) -> DatasetSpec | None:
@@ -50,6 +49,8 @@ def _built_in(name: str, raw: dict[str, Raw], path: Path, folder_of: FolderOf, f
     before = len(findings.problems)
     values = fields_of(raw, known, path, findings)
     assert values is not None
+    if isinstance(values.get("text"), int) and not isinstance(values["text"], bool):
+        values["text"] = str(values["text"])  # columns can have numbers for names
     for key in TEXT_OPTIONS & values.keys() - set(_ONE_PATH.get(name, ())):
         if values[key] is not None:
             values[key] = texts_of(values[key], (*path, key), findings)
@@ -68,6 +69,11 @@ def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None
     """Note columns with two roles, columns by name where there are none, hashes that fit no file."""
     roles = {key: values[key] for key in _COLUMNS if values.get(key)}
     windows = values["source"] == "timeseries"  # where the past of the target is an input like any other
+    if values.get("text") is not None:
+        if roles.pop("features", None):
+            hint = "leave 'features' out, or leave 'text' out and give every column by 'features'"
+            findings.add("'text' is the input alone, and 'features' names inputs too", (*path, "text"), hint=hint)
+        roles["text"] = (values["text"],)
     for index, (key, columns) in enumerate(roles.items()):
         no_doubles(columns, (*path, key), findings)
         for other in list(roles)[:index]:
@@ -116,9 +122,7 @@ def _plugin(name: str, raw: dict[str, Raw], path: Path, findings: Findings) -> P
     shown = printable(name)
     near = nearest(name, [*SOURCES, *plugins])
     ending = os.path.splitext(name)[1].lower()
-    if name in _LATER:
-        findings.add(f"the source '{shown}' is not in this version", path, hint=_all_sources())
-    elif ending in _FILE_ENDINGS:
+    if ending in _FILE_ENDINGS:
         hint = f"a file is read with {{source: {_FILE_ENDINGS[ending]}, path: {shown}, ...}}"
         findings.add(f"'{shown}' is no source", path, hint=hint)
     elif near:

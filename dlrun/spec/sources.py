@@ -9,16 +9,32 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+Column = Annotated[str, Field(min_length=1, description="the name of a column")]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="a SHA-256: 64 digits, 0-9 and a-f")]
 
 Pixels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Size = Annotated[tuple[Pixels, Pixels], Field(description="height and width in pixels, such as [100, 150]")]
 Classes = Annotated[tuple[str, ...], Field(min_length=2, description="the names of two class folders or more")]
 Channels = Literal["last", "first"]
+
+
+def _known_encoding(name: str) -> str:
+    """Refuse what Python cannot read texts by."""
+    try:
+        "a".encode(name)  # looks the name up, which it would not do for an empty text
+    except (LookupError, ValueError) as error:  # ValueError: a NUL in the name
+        raise ValueError("no text encoding") from error
+    return name
+
+
+Encoding = Annotated[
+    str, Field(description="a text encoding, such as utf-8 or latin-1"), AfterValidator(_known_encoding)
+]
+ClassNames = Annotated[tuple[str, ...], Field(min_length=2, description="a list of two or more folders' names")]
 
 
 class Source(BaseModel):
@@ -80,17 +96,40 @@ class GeneratedSource(Source):
     random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
 
 
+class ReviewsSource(Source):
+    """Film reviews that dlrun makes up: a few short sentences, of which a share says what it means by a negation."""
+
+    source: Literal["make_reviews"]
+    samples: Annotated[int, Field(strict=True, ge=2)] = 1000
+    negation: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] = 0.2
+    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
+class TextFolderSource(Source):
+    """Text files, one folder a class, or ``train``, ``validation`` and ``test`` above these.
+
+    ``classes`` left out means every class folder that there is. ``sha256`` is one digest of all names and contents.
+    """
+
+    source: Literal["text_folder"]
+    path: str
+    classes: ClassNames | None = None
+    encoding: Encoding = "utf-8"
+    sha256: tuple[Hash, ...] | None = None
+
+
 class TableSource(Source):
     """A CSV file; the second of two paths is the provided test set. Only an autoencoder needs no ``target``.
 
-    ``features`` left out means every column that is neither target nor id. Without a header, columns are counted from
-    0 and named by that number.
+    ``features`` left out means every column that is neither target nor id. ``text`` names a column of texts that is
+    the input, alone. Without a header, columns are counted from 0 and named by that number.
     """
 
     source: Literal["csv"]
     path: Paths
     target: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
+    text: Column | None = None
     ids: tuple[str, ...] = ()
     header: Annotated[bool, Field(strict=True)] = True
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -105,6 +144,7 @@ class ParquetSource(Source):
     path: Paths
     target: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
+    text: Column | None = None
     ids: tuple[str, ...] = ()
     sha256: tuple[Hash, ...] | None = None
 
@@ -240,6 +280,8 @@ DatasetSpec = (
     | Cifar100Source
     | BundledSource
     | GeneratedSource
+    | ReviewsSource
+    | TextFolderSource
     | TableSource
     | ParquetSource
     | NpzSource

@@ -93,6 +93,22 @@ class Derive(Step):
     expressions: Annotated[Mapping[Derived, str], Field(min_length=1)]
 
 
+class Tokenise(Step):
+    """Turn texts into token rows by Keras's ``TextVectorization``, with the vocabulary of the training rows.
+
+    Token 0 is kept for padding, 1 stands for every word that the vocabulary lacks, the commonest word is 2.
+    ``max_tokens`` counts all of them; left out, every word of the training rows is in the vocabulary.
+    """
+
+    step: Literal["tokenise"] = "tokenise"
+    max_tokens: Annotated[int, Field(strict=True, ge=3)] | None = None
+    standardise: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"] = (
+        "lower_and_strip_punctuation"
+    )
+    split: Literal["whitespace", "character"] = "whitespace"
+    ngrams: Count | None = None
+
+
 class MultiHot(Step):
     """Turn token rows into one column a token: 1 where the row has it. Order and counts are lost.
 
@@ -100,6 +116,16 @@ class MultiHot(Step):
     """
 
     step: Literal["multi_hot"] = "multi_hot"
+    size: Count | None = None
+
+
+class Counts(Step):
+    """Turn token rows into one column a token: how often the row has it (a bag of words). Order is lost.
+
+    ``size`` left out means the number of different tokens that the source can give.
+    """
+
+    step: Literal["count"] = "count"
     size: Count | None = None
 
 
@@ -151,7 +177,7 @@ AUGMENTING = frozenset(
 it draws with Python's generator when it is traced, once. MixUp and CutMix change labels too."""
 
 StepSpec = Annotated[
-    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | MultiHot | Pad | Augment,
+    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | Tokenise | MultiHot | Counts | Pad | Augment,
     Field(discriminator="step"),
 ]
 
@@ -164,7 +190,9 @@ STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
         "derive": (Derive, "expressions"),
         "impute": (Impute, "with"),
         "drop_missing": (DropMissing, "share"),
+        "tokenise": (Tokenise, "max_tokens"),
         "multi_hot": (MultiHot, "size"),
+        "count": (Counts, "size"),
         "pad": (Pad, "length"),
         "augment": (Augment, "layers"),
     }

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from dlrun.backend import prepare_backend
 from dlrun.errors import Problem, SpecError
-from dlrun.training.backend import prepare_backend
 from dlrun.training.contract import Engine
 
 Program = Literal["vectorized", "unrolled", "graph"]

@@ -36,7 +36,7 @@ Dlrun = Callable[..., Finished]
 def tensorflow_has_said_what_it_says(request: pytest.FixtureRequest) -> None:
     """TensorFlow writes to stderr when it is first used in a process; no test should have that among its own lines."""
     if any(item.get_closest_marker("tensorflow") for item in request.session.items):
-        from dlrun.training.backend import prepare_backend
+        from dlrun.backend import prepare_backend
 
         prepare_backend()
         import tensorflow as tf

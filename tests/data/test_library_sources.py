@@ -12,10 +12,10 @@ import pytest
 from dlrun.data import catalogue, load_dataset
 from dlrun.errors import DataError, SpecError
 from dlrun.registry.plugins import plugin_datasets
-from dlrun.spec.sources import BundledSource, GeneratedSource, PluginSource
+from dlrun.spec.sources import GENERATOR_OPTIONS, BundledSource, GeneratedSource, PluginSource
 
 BUNDLED = [source for source in catalogue.SOURCES.values() if source.origin == "bundled"]
-GENERATED = [source for source in catalogue.SOURCES.values() if source.origin == "generated"]
+GENERATED = [known for known in catalogue.SOURCES.values() if known.name in GENERATOR_OPTIONS]
 
 
 @pytest.mark.parametrize("known", BUNDLED, ids=lambda known: known.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,21 +52,26 @@ CASES = {
     "derive": Case("numbers", "[{derive: {both: a * b, more: 'where(both > 0, a, b)'}}, normalise]"),
     "impute": Case("gappy", "[{impute: {with: mean, indicator: true}}, one_hot, normalise]"),
     "drop_missing": Case("gappy", "[{drop_missing: 0.2}, {impute: mean}, one_hot]"),
-    "multi_hot": Case("texts", "[multi_hot]"),
+    "multi_hot": Case("tokens", "[multi_hot]"),
+    "count": Case("tokens", "[count]"),
+    "tokenise": Case("texts", "[tokenise: 30, multi_hot]"),
     "augment": Case(
         "pictures",
         "[{rescale: 1/255}, {augment: [RandomFlip: horizontal, RandomRotation: 0.1]}]",
         "[{Reshape: [3, 4, 1]}, Flatten, Dense: 3]",
         fitted=False,
     ),
-    "pad": Case("texts", "[pad: 5]", "[{Embedding: {input_dim: 100, output_dim: 2}}, Flatten, Dense: 3]", fitted=False),
+    "pad": Case(
+        "tokens", "[pad: 5]", "[{Embedding: {input_dim: 100, output_dim: 2}}, Flatten, Dense: 3]", fitted=False
+    ),
 }
 DATASETS = {
     "numbers": "{source: csv, path: %s/table.csv, target: y, features: [a, b]}",
     "mixed": "{source: csv, path: %s/table.csv, target: y, features: [a, b, letter, rooms]}",
     "gappy": "{source: csv, path: %s/table.csv, target: y, features: [a, b, letter, rooms]}",
     "pictures": "{source: npz, path: %s/pictures.npz}",
-    "texts": "{source: texts_in_npz, path: %s/texts.npz}",
+    "tokens": "{source: texts_in_npz, path: %s/texts.npz}",
+    "texts": "{source: csv, path: %s/texts.csv, target: y, text: review}",
 }
 SPEC = """\
 task: %s
@@ -94,20 +99,26 @@ def write_data(folder: Path, kind: str, garbage: Indices, *, targets: bool = Tru
         pictures[garbage] = noise.normal(0, 1e6, (len(garbage), 3, 4))
         amounts[garbage] += 1e6 * targets
         np.savez(folder / "pictures.npz", x=pictures, y=amounts, **columns)
-    elif kind == "texts":
+    elif kind in ("tokens", "texts"):
         texts = [random.integers(1, 20, random.integers(2, 9)).tolist() for _ in range(ROWS)]
         texts = [texts[row] for row in original]
         for row in garbage:  # tokens that no other row has, and lengths too; some have none
-            texts[row] = noise.integers(20, 100, noise.integers(0, 30)).tolist()
+            texts[row] = noise.integers(20, 100, noise.integers(kind == "texts", 30)).tolist()
         rows = TokenRows.of(texts)
+        words = (" ".join(f"w{token}" for token in text) for text in texts)
+        lines = zip(words, labels, *columns.values(), strict=True)
+        write_table(folder / "texts.csv", "review,y,who,when", lines)
         np.savez(folder / "texts.npz", tokens=rows.tokens, offsets=rows.offsets, y=labels, **columns)
     else:
         inputs = table_columns(original, garbage, random, noise)
         if kind == "gappy":
             inputs = with_gaps(inputs, original, garbage, random, noise)
         lines = zip(*inputs, labels, *columns.values(), strict=True)
-        text = "\n".join(["a,b,letter,rooms,y,who,when", *(",".join(map(str, line)) for line in lines)])
-        (folder / "table.csv").write_text(text + "\n")
+        write_table(folder / "table.csv", "a,b,letter,rooms,y,who,when", lines)
+
+
+def write_table(path: Path, header: str, lines: Iterable[Iterable[object]]) -> None:
+    path.write_text("\n".join([header, *(",".join(map(str, line)) for line in lines)]) + "\n")
 
 
 def table_columns(

@@ -181,7 +181,6 @@ def test_no_word_of_pydantic_is_shown(complain: Complain, text: str) -> None:
     [
         ("imbd", "did you mean 'imdb'?"),
         ("heart.csv", "a file is read with {source: csv, path: heart.csv, ...}"),
-        ("text_folder", "not in this version"),
         ("{source: csv, path: a.csv}", "'target' is missing"),
         ("{source: csv, path: [a, b, c], target: y}", "dataset.path: expected"),
         ("{source: csv, path: a.csv, target: y, features: [x, y]}", "'y' stands in 'target' too"),

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.dataset import Array, Indices, TokenRows
+from dlrun.data.dataset import Indices, Inputs
 from dlrun.data.encoded import MultiHotRows
 from dlrun.errors import Problem, SpecError
 
@@ -34,12 +34,12 @@ class Block:
     """Some rows on their way through the steps.
 
     Args:
-        values: (rows, ...), token rows, or bits.
+        values: (rows, ...), texts, token rows, or bits.
         columns: of 2-D arrays of features; empty for everything else.
         rows: the data set's number of each row, (rows,), filled in between the steps; None for rows of other data.
     """
 
-    values: Array | TokenRows | MultiHotRows
+    values: Inputs | MultiHotRows
     columns: tuple[Column, ...] = ()
     rows: Indices | None = None
 

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.chunks import rows_in_part
-from dlrun.data.dataset import Array, Dataset, Indices, TokenRows, take_rows
+from dlrun.data.dataset import Array, Dataset, Indices, TextRows, TokenRows, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.data.layout import axes_of
-from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens
+from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens, words
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.spec.steps import (
     Augment,
+    Counts,
     Derive,
     DropMissing,
     Impute,
@@ -32,12 +33,13 @@ from dlrun.spec.steps import (
     Rescale,
     Scale,
     StepSpec,
+    Tokenise,
 )
 
 STREAM_BYTES = 1 << 30
 """Encoded rows of a whole data set that take more are made when they are asked for."""
 CHUNK_TOKEN_ROWS = 1024
-"""Token rows in one chunk: 10 MB as bytes when 10,000 columns wide."""
+"""Token rows or texts in one chunk: 10 MB as bytes when 10,000 columns wide."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class FittedSteps:
         output_shape: of one row after the steps.
         feature_names: of the columns after the steps; empty where there are none.
         integer_inputs: whether the rows come out as int32 (padded tokens) rather than float32 or bits.
+        vocabulary: of token rows: every token lies below this; None where nobody says.
         notes: what a person should know, one sentence each.
     """
 
@@ -56,6 +59,7 @@ class FittedSteps:
     output_shape: tuple[int, ...]
     feature_names: tuple[str, ...]
     integer_inputs: bool
+    vocabulary: int | None
     notes: tuple[str, ...]
 
     def apply(self, rows: Indices) -> Encoded:
@@ -67,7 +71,7 @@ class FittedSteps:
         Raises:
             DataError: a value is missing, or not finite, after the steps.
         """
-        if isinstance(self.dataset.inputs, TokenRows) and not self.integer_inputs:
+        if self.steps and isinstance(self.steps[-1], tokens.Marked):
             bits = [_bits(piece) for piece in _pass_through(self.dataset, rows, self.steps)]
             width = self.output_shape[0]
             return MultiHotRows(np.concatenate([_empty_bits(width), *(piece.bits for piece in bits)]), width)
@@ -124,10 +128,12 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices, *, se
     """
     if len(train) == 0:
         raise DataError("there are no training rows to fit the preprocessing on")
+    for index in range(len(steps)):
+        _refuse_after_last(steps, index)
+        _refuse_undeclared(steps, index)
     # Each fit goes through the training rows anew, so that no intermediate stage is ever stored.
     fitted: tuple[FittedStep, ...] = ()
     for index, step in enumerate(steps):
-        _refuse_after_last(steps, index)
         fitted = (*fitted, _fit(step, _Training(dataset, train, fitted, seed), index))
     # One row shows what comes out: its shape, its columns, and whether texts are left.
     sample = next(_pass_through(dataset, train[:1], fitted))
@@ -139,6 +145,7 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices, *, se
         output_shape=(values.width,) if isinstance(values, MultiHotRows) else np.asarray(values).shape[1:],
         feature_names=tuple(column.name for column in sample.columns),
         integer_inputs=any(isinstance(step, Pad) for step in steps),
+        vocabulary=_vocabulary(dataset, fitted),
         notes=tuple(note for step in fitted for note in step.notes),
     )
 
@@ -156,6 +163,11 @@ class _Training:
     def chunks(self) -> Chunks:
         """The rows, some thousand at a time."""
         return lambda: _pass_through(self.dataset, self.rows, self.steps)
+
+    @property
+    def vocabulary(self) -> int | None:
+        """What every token lies below; None where nobody says."""
+        return _vocabulary(self.dataset, self.steps)
 
 
 def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
@@ -175,18 +187,27 @@ def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
             return imputing.fit_impute(step, chunks, axes, index)
         case DropMissing():
             return blanking.fit_drop_missing(step, chunks, training.rows, training.seed, index)
+        case Tokenise():
+            return words.fit_tokenise(step, chunks, index)
         case MultiHot():
-            return tokens.fit_multi_hot(step, chunks, training.dataset.vocabulary, index)
+            return tokens.fit_multi_hot(step, chunks, training.vocabulary, index)
+        case Counts():
+            return tokens.fit_count(step, chunks, training.vocabulary, index)
         case Pad():
             return tokens.fit_pad(step, chunks, index)
         case Augment():
             raise misfit(index, "augment is a matter of the model: there is nothing to fit")
 
 
+def _vocabulary(dataset: Dataset, fitted: Sequence[FittedStep]) -> int | None:
+    """Return what every token lies below: as `tokenise` makes them, or as the source has them."""
+    return next((step.vocabulary for step in fitted if isinstance(step, words.Tokenised)), dataset.vocabulary)
+
+
 def _pass_through(dataset: Dataset, rows: Indices, steps: tuple[FittedStep, ...]) -> Iterator[Block]:
     """Take rows out of the data set, a chunk at a time, and through the steps."""
     inputs, columns = dataset.inputs, _columns(dataset)
-    size = CHUNK_TOKEN_ROWS if isinstance(inputs, TokenRows) else rows_in_part(inputs.shape[1:])
+    size = rows_in_part(inputs.shape[1:]) if isinstance(inputs, np.ndarray) else CHUNK_TOKEN_ROWS
     for start in range(0, len(rows), size):  # no rows, no block: `apply` starts from an empty array
         numbered = rows[start : start + size]
         block = Block(take_rows(inputs, numbered), columns, numbered)
@@ -205,11 +226,22 @@ def _columns(dataset: Dataset) -> tuple[Column, ...]:
 
 
 def _refuse_after_last(steps: Sequence[StepSpec], index: int) -> None:
-    if index > 0 and isinstance(before := steps[index - 1], MultiHot | Pad):
+    if index > 0 and isinstance(before := steps[index - 1], MultiHot | Counts | Pad):
         raise misfit(index, f"nothing can come after `{before.step}`", f"make `{before.step}` the last step")
 
 
+def _refuse_undeclared(steps: Sequence[StepSpec], index: int) -> None:
+    """Refuse tokens of unknown number for an Embedding: other folds, and the final fit, have other vocabularies."""
+    before = steps[index - 1] if index else None
+    if isinstance(steps[index], Pad) and isinstance(before, Tokenise) and before.max_tokens is None:
+        message = "an Embedding needs a row for each token, and every fold has a vocabulary of its own"
+        raise misfit(index - 1, message, "say how many tokens there are at most, such as `tokenise: 10000`")
+
+
 def _refuse_unfinished(sample: Block) -> None:
+    if isinstance(sample.values, TextRows):
+        hint = "add `tokenise`, then `multi_hot` or `count` for dense layers, or `pad: 200` for an Embedding"
+        raise SpecError([Problem("texts cannot go into a model as they are", ("preprocessing",), hint)])
     if isinstance(sample.values, TokenRows):
         hint = "add `multi_hot` for dense layers, or `pad: {length: 200}` for an Embedding"
         message = "texts of different length need a step that makes them equally wide"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dlrun.data.dataset import TextRows
 from dlrun.data.preprocessing.block import Block, Chunks, Column, Floats, listed, misfit, select
 from dlrun.data.preprocessing.statistics import features_of, refuse_empty, sum_of_values, survey
 from dlrun.errors import DataError
@@ -157,7 +158,8 @@ def _targets(
     """Find the columns that a step acts on; None for inputs without columns."""
     block = next(chunks())
     if not isinstance(block.values, np.ndarray):  # bits cannot come here: nothing follows `multi_hot`
-        raise misfit(index, f"{step} works on numbers, not on token rows", "use `multi_hot` or `pad` alone")
+        what, instead = ("texts", "tokenise") if isinstance(block.values, TextRows) else ("token rows", "multi_hot")
+        raise misfit(index, f"{step} works on numbers, not on {what}", f"leave it out, and use `{instead}`")
     if not block.columns:
         if names is not None:
             raise misfit(index, f"{step} cannot pick columns: these inputs have none", "leave `columns` out")

@@ -1,4 +1,4 @@
-"""The steps for token rows: `multi_hot` and `pad`."""
+"""The steps for token rows: `multi_hot`, `count` and `pad`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dlrun.data.dataset import TokenRows
+from dlrun.data.dataset import TextRows, TokenRows
 from dlrun.data.encoded import WORD_BITS, MultiHotRows
 from dlrun.data.preprocessing.block import Block, Chunks, misfit
-from dlrun.spec.steps import MultiHot, Pad
+from dlrun.spec.steps import Counts, MultiHot, Pad
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,26 @@ class Marked:
     def state(self) -> dict[str, Any]:
         """Return the width."""
         return {"step": "multi_hot", "size": self.width}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Token rows as counts of each token; tokens beyond the width are left out."""
+
+    width: int
+    notes: tuple[str, ...] = ()
+
+    def apply(self, block: Block) -> Block:
+        """Count each row's tokens; (rows, width) float32. Needs eight bytes a cell while it works."""
+        rows = _tokens(block)
+        known = rows.tokens < self.width
+        starts = np.repeat(np.arange(len(rows)) * self.width, rows.lengths)
+        counts = np.bincount((starts + rows.tokens)[known], minlength=len(rows) * self.width)
+        return Block(counts.reshape(len(rows), self.width).astype(np.float32))
+
+    def state(self) -> dict[str, Any]:
+        """Return the width."""
+        return {"step": "count", "size": self.width}
 
 
 @dataclass(frozen=True)
@@ -65,22 +85,28 @@ class Padded:
 
 
 def fit_multi_hot(step: MultiHot, chunks: Chunks, vocabulary: int | None, index: int) -> Marked:
-    """Fix the width: the step's own, else the source's vocabulary, else what the training rows hold.
+    """Fix the width: the step's own, else the vocabulary's, else what the training rows hold.
 
     Args:
         step: may name the width.
         chunks: the training rows.
-        vocabulary: what every token of the source lies below; None where the source does not say.
+        vocabulary: what every token lies below, by the source or `tokenise`; None where nobody says.
         index: where the step stands in the spec's list.
 
     Raises:
         SpecError: the inputs are not token rows.
     """
-    _require_tokens("multi_hot", chunks, index)
-    width = step.size or vocabulary
-    if width is None:
-        width = max(int(_tokens(block).tokens.max(initial=0)) for block in chunks()) + 1
-    return Marked(width)
+    return Marked(_width(step, chunks, vocabulary, index))
+
+
+def fit_count(step: Counts, chunks: Chunks, vocabulary: int | None, index: int) -> Counted:
+    """Fix the width; as `fit_multi_hot`."""
+    return Counted(_width(step, chunks, vocabulary, index))
+
+
+def _width(step: MultiHot | Counts, chunks: Chunks, vocabulary: int | None, index: int) -> int:
+    _require_tokens(step.step, chunks, index)
+    return step.size or vocabulary or max(int(_tokens(block).tokens.max(initial=0)) for block in chunks()) + 1
 
 
 def fit_pad(step: Pad, chunks: Chunks, index: int) -> Padded:
@@ -94,7 +120,10 @@ def fit_pad(step: Pad, chunks: Chunks, index: int) -> Padded:
 
 
 def _require_tokens(step: str, chunks: Chunks, index: int) -> None:
-    if not isinstance(next(chunks()).values, TokenRows):
+    values = next(chunks()).values
+    if isinstance(values, TextRows):
+        raise misfit(index, f"{step} works on token rows, and these inputs are texts", "put `tokenise` before it")
+    if not isinstance(values, TokenRows):
         raise misfit(index, f"{step} works on token rows, and these inputs are numbers", "leave the step out")
 
 

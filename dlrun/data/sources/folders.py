@@ -203,7 +203,7 @@ def _found(top: Path, parts: dict[Part, Path]) -> tuple[str, ...]:
                 both = [name for name in folders if name in names]
                 raise DataError(
                     f"'{top}' has the class folder '{lacking[0]}' in '{part}', but not in '{other}'",
-                    hint=f"name the class folders that are meant: `classes: [{', '.join(both)}]`" if both else None,
+                    hint=f"name the class folders that are meant: `classes: [{', '.join(both)}]`" if both[1:] else None,
                 )
     classes = tuple(by_part["train"])
     if len(classes) < 2:

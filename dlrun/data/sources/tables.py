@@ -11,7 +11,7 @@ import numpy as np
 
 from dlrun.data import targets
 from dlrun.data.assembly import assemble
-from dlrun.data.dataset import Array, Dataset, Task
+from dlrun.data.dataset import Array, Dataset, Task, TextRows
 from dlrun.data.roles import NAMED
 from dlrun.data.sources import columns, csv_files
 from dlrun.data.sources.files import examine_all, unreadable
@@ -45,7 +45,8 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
         roles: columns for evaluation: no inputs unless ``features`` names them; they land in ``columns``.
 
     Returns:
-        Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``.
+        Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``. With
+        ``text``, texts.
 
     Raises:
         DataError: a file cannot be read or has changed, a column is missing or holds what no model takes, or the
@@ -55,7 +56,7 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
     frames = [_read(source, path) for path in source.path]
     features = _features(source, roles, list(frames[0].columns))
     parts = [
-        _plain_columns(frame, [*features, *source.target], path)
+        _plain_columns(frame, [*([source.text] if source.text else features), *source.target], path)
         for frame, path in zip(frames, source.path, strict=True)
     ]
     test_from = len(frames[0]) if len(frames) == 2 else None
@@ -68,7 +69,7 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
     return assemble(
         Path(source.path[0]).stem,
         made.task,
-        matrix.values,
+        matrix.values if source.text is None else _texts(table[source.text], source.text),
         made.values,
         test_from=test_from,
         feature_names=tuple(features),
@@ -108,18 +109,24 @@ def read_parquet(path: str) -> pd.DataFrame:
 
 
 def _features(source: TableSource | ParquetSource, roles: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the names of the input columns, after checking every name that the spec has."""
-    for option, wanted in (("target", source.target), ("features", source.features or ()), ("ids", source.ids)):
+    """Return the names of the input columns (none beside a text), after checking every name that the spec has."""
+    text = () if source.text is None else (source.text,)
+    options = {"target": source.target, "features": source.features or (), "ids": source.ids, "text": text}
+    for option, wanted in options.items():
         _require(wanted, names, f"{option} of the spec", source.path[0])
         if len(set(wanted)) < len(wanted):
             raise DataError(f"`{option}` names a column twice: {', '.join(wanted)}")
     _require(roles, names, NAMED, source.path[0])
     if twice := set(source.target) & set(roles):
         raise DataError(f"'{min(twice)}' ({NAMED}) is the target: what is predicted must not decide the split")
-    if twice := set(source.target) & {*source.ids, *(source.features or ())}:
+    if text and source.features:
+        raise DataError("`text` is the input alone, and `features` names inputs too", hint="leave one of them out")
+    if twice := set(source.target) & {*source.ids, *(source.features or ()), *text}:
         raise DataError(f"'{min(twice)}' cannot be a target and an input or an id at the same time")
-    if twice := set(source.ids) & set(source.features or ()):
+    if twice := set(source.ids) & {*(source.features or ()), *text}:
         raise DataError(f"'{min(twice)}' cannot be an input and an id at the same time")
+    if text:
+        return []
     if source.features is not None:  # in the spec's order, which decides the order of the inputs
         features = list(source.features)
     else:
@@ -171,9 +178,21 @@ def _columns(
     return {name: columns.join(parts, name, source.path) for name, parts in read.items()}
 
 
+def _texts(values: Array, name: str) -> TextRows:
+    """Take a column of texts as the inputs."""
+    if not columns.is_text(values):
+        raise DataError(f"column '{name}' (text of the spec) holds numbers; expected texts")
+    if (missing := np.array([value is None for value in values], bool)).any():
+        raise DataError(
+            f"column '{name}' (text of the spec) has no text in {targets.rows_text(missing)}",
+            hint="take these rows out; in a CSV file, `missing: []` makes an empty text of an empty cell",
+        )
+    return TextRows.of(values.tolist())
+
+
 def _matrix(table: Table, features: Sequence[str]) -> _Matrix:
     """Put the input columns side by side, (rows, features) float64; texts become codes."""
-    matrix = np.empty((len(table[features[0]]), len(features)))
+    matrix = np.empty((len(next(iter(table.values()))), len(features)))
     categories, notes = {}, []
     for index, name in enumerate(features):
         values = table[name]
