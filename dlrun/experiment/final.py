@@ -146,7 +146,7 @@ class _Final:
 
     def write(self, folder: RunFolder, experiment: Experiment) -> None:
         """Write the model, in the place of a hold-out run's, and its preprocessing."""
-        folder.write_json("preprocessing.json", self.inputs.fitted.state())
+        recording.write_steps(folder, self.inputs)
         recording.write_model(folder, self.result)
         write_codes(folder, experiment, self.result.model, self.inputs, "test")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from dlrun.evaluation import (
 )
 from dlrun.evaluation.pca import pca_baseline
 from dlrun.events import OnEvent
-from dlrun.experiment.folds import FoldInputs, encode_fold, fold_data, probabilities
+from dlrun.experiment.folds import FoldInputs, encode_fold, fold_data, read_predictions
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.reconstruction import code_width
 from dlrun.experiment.training import training_plan
@@ -103,20 +103,26 @@ def fold_baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, 
 
 
 def _linear(experiment: Experiment, fold: FoldInputs, targets: Array, outputs: int) -> LinearBaseline | None:
-    """Predict a fold's validation rows by a linear model; None for an autoencoder whose code has no known width."""
+    """Predict a fold's validation rows by a linear model; None for an autoencoder whose code has no known width.
+
+    It gets what the net gets: the same inputs, and targets after the same steps, which are undone again.
+    """
     known, seed = len(targets), experiment.spec.evaluation.split_seed
     if fold.targets is not None:
         width = code_width(experiment.spec)
         return None if width is None else pca_baseline(width, targets, fold.targets[known:], seed=seed)
     train, validation = stretch_of(fold.inputs, 0, known), stretch_of(fold.inputs, known, len(fold.inputs))
-    return linear_baseline(experiment.dataset.task, outputs, train, targets, validation, seed=seed)
+    steps, task = fold.target_steps, experiment.dataset.task
+    linear = linear_baseline(task, outputs, train, steps.transform(targets), validation, seed=seed)
+    return replace(linear, predictions=steps.inverse(linear.predictions))
 
 
 def _outcome(experiment: Experiment, result: FitResult, split: Split, fold: _Fold) -> FoldOutcome:
     def read(predictions: Predictions) -> Predictions:
         if not len(predictions):  # the fit failed, or nothing was to be predicted
             return predictions
-        return probabilities(experiment.spec, experiment.dataset.task, predictions)
+        assert fold.inputs is not None
+        return read_predictions(experiment.spec, experiment.dataset.task, fold.inputs.target_steps, predictions)
 
     return FoldOutcome(
         iteration=split.iteration,

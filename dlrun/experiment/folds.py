@@ -12,6 +12,7 @@ from dlrun.data.dataset import Array, Dataset, Indices
 from dlrun.data.encoded import Encoded
 from dlrun.data.labels import class_weights, encode_targets
 from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
+from dlrun.data.target_steps import AS_THEY_ARE, FittedTargets, fit_targets
 from dlrun.evaluation import Metric, Split, SplitPlan, as_probabilities
 from dlrun.experiment.reconstruction import own_targets
 from dlrun.models import gives_logits, output_activation
@@ -31,6 +32,7 @@ class FoldInputs:
         inputs: encoded rows, (training + monitor + validation rows, ...).
         fitted: the steps, fitted on ``train``.
         targets: of each encoded row, (rows, outputs), where they are made of the encoded inputs; None: the data set's.
+        target_steps: the steps for targets, fitted on ``train``.
     """
 
     split: Split
@@ -39,6 +41,7 @@ class FoldInputs:
     inputs: Encoded
     fitted: FittedSteps
     targets: Array | None = None
+    target_steps: FittedTargets = AS_THEY_ARE
 
     @property
     def rows(self) -> Indices:
@@ -82,7 +85,8 @@ def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split
     fitted = fit_steps(steps, dataset, train, seed=spec.seed)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     targets = own_targets(inputs) if dataset.task == "autoencoder" else None
-    return FoldInputs(split, train, monitor, inputs, fitted, targets)
+    target_steps = fit_targets(spec.targets, dataset.targets[train]) if spec.targets else AS_THEY_ARE
+    return FoldInputs(split, train, monitor, inputs, fitted, targets, target_steps)
 
 
 def fold_data(spec: ExperimentSpec, dataset: Dataset, fold: FoldInputs, metrics: Sequence[Metric]) -> FoldData:
@@ -91,27 +95,37 @@ def fold_data(spec: ExperimentSpec, dataset: Dataset, fold: FoldInputs, metrics:
     train, inner = len(fold.train), len(fold.monitor)
     positions = np.arange(len(rows), dtype=np.int64)
     validation = positions[train + inner :]
+    watched = targets[train : train + inner]
     stopping = spec.training.early_stopping
     return FoldData(
         inputs=fold.inputs,
-        targets=encode_targets(targets, dataset.task, dataset.outputs, spec.labels),
+        targets=encode_targets(fold.target_steps.transform(targets), dataset.task, dataset.outputs, spec.labels),
         train=positions[:train],
         validation=validation,
-        score=_scorer(spec, dataset.task, targets[validation], metrics),
+        score=_scorer(spec, dataset.task, fold.target_steps, targets[validation], metrics),
         monitor=positions[train : train + inner] if stopping is not None and inner else None,
-        score_monitor=_scorer(spec, dataset.task, targets[train : train + inner], metrics) if inner else None,
+        score_monitor=_scorer(spec, dataset.task, fold.target_steps, watched, metrics) if inner else None,
         weights=_row_weights(spec, dataset, rows, fold.train),
     )
 
 
-def probabilities(spec: ExperimentSpec, task: str, predictions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Turn what the net gives into what metrics and people read; numeric targets stay as they are."""
-    return as_probabilities(predictions, task, output_activation(spec), gives_logits(spec))
+def read_predictions(
+    spec: ExperimentSpec, task: str, steps: FittedTargets, predictions: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Turn what the net gives into what metrics and people read: probabilities, or numbers in the targets' own units.
+
+    Args:
+        spec: complete.
+        task: what kind of problem it is.
+        steps: those for targets, which are undone.
+        predictions: as the net gives them, (rows, outputs).
+    """
+    return steps.inverse(as_probabilities(predictions, task, output_activation(spec), gives_logits(spec)))
 
 
-def _scorer(spec: ExperimentSpec, task: str, targets: Array, metrics: Sequence[Metric]) -> Score:
+def _scorer(spec: ExperimentSpec, task: str, steps: FittedTargets, targets: Array, metrics: Sequence[Metric]) -> Score:
     def score(predictions: npt.NDArray[np.float32]) -> Scores:
-        read = probabilities(spec, task, predictions)
+        read = read_predictions(spec, task, steps, predictions)
         return {metric.name: metric.score(targets, read) for metric in metrics}
 
     return score

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from dlrun.backend import prepare_backend
 from dlrun.data.encoded import MultiHotRows
+from dlrun.data.target_steps import AS_THEY_ARE
 from dlrun.errors import RunFolderError, UsageError
 from dlrun.experiment.again import plan_again, steps_of_model
-from dlrun.experiment.folds import probabilities
+from dlrun.experiment.folds import read_predictions
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import class_names
 from dlrun.models.building import reason_of
@@ -126,7 +127,7 @@ def _words(experiment: Experiment, row: int, prediction: npt.NDArray[np.float32]
     if dataset.task not in ("binary", "multiclass"):
         return f"row {row}"
     names = class_names(dataset)
-    given = probabilities(experiment.spec, dataset.task, prediction[None])[0]
+    given = read_predictions(experiment.spec, dataset.task, AS_THEY_ARE, prediction[None])[0]
     both = np.array([1 - given[0], given[0]]) if len(given) == 1 else given
     said = int(both.argmax())
     return f"row {row}, class {names[int(dataset.targets[row])]}, predicted {names[said]} ({both[said]:.2f})"

@@ -11,6 +11,7 @@ from dlrun.data import DataSummary, inspect, load_dataset, resolved_source, shar
 from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
 from dlrun.data.encoded import MultiHotRows, encoded_parts
 from dlrun.data.labels import class_weights
+from dlrun.data.target_steps import check_target_steps
 from dlrun.errors import Path, Problem, SpecError
 from dlrun.evaluation import LOSS, Metric, SplitPlan, make_splits, metrics_for
 from dlrun.experiment.folds import FoldInputs, encode_fold, watching_plan
@@ -67,6 +68,7 @@ def plan(loaded: LoadedSpec) -> Experiment:
 
 def _plan(spec: ExperimentSpec) -> Experiment:
     dataset = load_dataset(spec.dataset, task=spec.task, columns=_role_columns(spec.evaluation))
+    check_target_steps(spec.targets, dataset)
     splits = watching_plan(spec, make_splits(dataset, spec.evaluation))
     first = encode_fold(spec, dataset, splits, splits.splits[0])
     gaps = examine_gaps(spec, dataset, splits, first.fitted)
@@ -109,7 +111,7 @@ def _tests_on_provided(splits: SplitPlan) -> bool:
 
 
 def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFacts:
-    targets = first.targets_in(dataset)[: len(first.train)]
+    targets = first.target_steps.transform(first.targets_in(dataset)[: len(first.train)])
     numeric = dataset.task not in CLASSIFICATION
     positions = np.arange(len(first.train), dtype=np.int64)
     return DataFacts(

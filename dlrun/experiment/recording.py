@@ -100,7 +100,7 @@ def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec)
         arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
     folder.write_arrays("splits.npz", **arrays)
     if len(experiment.splits.splits) == 1:
-        folder.write_json("preprocessing.json", experiment.first.fitted.state())
+        write_steps(folder, experiment.first)
 
 
 def _row_arrays(experiment: Experiment, split: Split) -> dict[str, Indices]:
@@ -127,10 +127,17 @@ def write_fold(folder: RunFiles, result: FitResult, inputs: FoldInputs | None, o
     """Write one fold of several: its weights, its fitted steps, and last of all its outcome."""
     home = f"folds/{fold_name(outcome)}"
     if inputs is not None:
-        folder.write_json(f"{home}/preprocessing.json", inputs.fitted.state())
+        write_steps(folder, inputs, f"{home}/")
     if outcome.failure is None:
         folder.write_arrays(f"{home}/weights.npz", **(result.weights or named_weights(result.model)))
     folder.write_arrays(outcome_file(outcome), **to_arrays(outcome))
+
+
+def write_steps(folder: RunFiles, inputs: FoldInputs, home: str = "") -> None:
+    """Write what the steps learnt, and what undoes the steps for targets where there are some."""
+    folder.write_json(f"{home}preprocessing.json", inputs.fitted.state())
+    if inputs.target_steps.steps:
+        folder.write_json(f"{home}targets.json", inputs.target_steps.state())
 
 
 def write_model(folder: RunFiles, result: FitResult) -> None:

@@ -67,6 +67,8 @@ def _optimiser(spec: ExperimentSpec) -> Any:
 
 
 def _train_metrics(spec: ExperimentSpec, facts: DataFacts) -> tuple[TrainMetric, ...]:
+    if spec.targets:  # Keras would compute them in the units that the net trains on, beside scores in the original ones
+        return ()
     head = head_in(spec)
     raw = gives_logits(spec) or (head is not None and head.name == "tanh")
     return train_metrics(spec.metrics or (), Trained(facts.targets, spec.labels, head, 0.0 if raw else 0.5))

@@ -38,7 +38,7 @@ class DataFacts:
         outputs: classes, labels or target columns; 1 for binary and single-column problems.
         input_shape: of one row after preprocessing; None for an axis that varies.
         rows: training rows.
-        target_low: the smallest numeric target of the training rows, None for classes.
+        target_low: the smallest numeric target of the training rows, after the steps for targets; None for classes.
         target_high: the largest one.
         inputs: ranges of the training rows' inputs, where they were measured.
         normalised: whether a step brings the inputs to one range (normalise or scale).

@@ -15,6 +15,7 @@ from dlrun.spec.steps import STEPS, Step
 
 _WIDTH = 110
 _BLOCKS = frozenset({"layers", "preprocessing"})
+_STEPS = frozenset({"preprocessing", "targets"})
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./()+-]*(?: [A-Za-z0-9_./()+-]+)*|[0-9]+/[0-9]+")
 # What some parser or other reads as a boolean, null or number (YAML 1.1 has more of them than 1.2).
 _MISREAD = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan", "infinity"})
@@ -30,7 +31,7 @@ def dump_spec(spec: ExperimentSpec, comments: Sequence[str] = ()) -> str:
     lines = [f"# {part}".rstrip() for comment in comments for part in _printable_lines(comment)]
     for key in ExperimentSpec.model_fields:
         value = getattr(spec, key)
-        if value is not None and (value != () or key != "preprocessing"):
+        if value is not None and (value != () or key not in _STEPS):
             lines += _entry(key, _as_yaml(value))
     return "\n".join(lines) + "\n"
 

@@ -19,7 +19,7 @@ from dlrun.spec.fields import fields_of, parse_list
 from dlrun.spec.layers import parse_layer
 from dlrun.spec.named import parse_named
 from dlrun.spec.paths import FolderOf
-from dlrun.spec.preprocessing import parse_step
+from dlrun.spec.preprocessing import parse_step, parse_target_steps
 from dlrun.spec.rules import cross_check
 from dlrun.spec.sections import (
     EarlyStopping,
@@ -85,6 +85,8 @@ def _parse(key: str, raw: Raw, folder_of: FolderOf, findings: Findings) -> Any:
             return parse_list(raw, path, parse_layer, findings)
         case "preprocessing":
             return parse_list(raw, path, parse_step, findings)
+        case "targets":
+            return parse_target_steps(raw, path, findings)
         case "metrics":
             return _parse_metrics(raw, findings)
         case "regularisation":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from dlrun.errors import Path, SpecError
 from dlrun.registry.nearest import nearest
@@ -15,6 +16,7 @@ from dlrun.spec.files import printable
 from dlrun.spec.keys import keys_of
 from dlrun.spec.layer import Layer
 from dlrun.spec.layers import parse_layer
+from dlrun.spec.sections import TargetStep
 from dlrun.spec.shapes import StepShape, long_form
 from dlrun.spec.steps import AUGMENTING, STEPS, Augment, Derive, Step
 from dlrun.spec.wording import build
@@ -39,6 +41,24 @@ def parse_step(raw: Raw, path: Path, findings: Findings) -> Step | None:
     values = fields_of({**written, "step": name}, keys_of(model), inside, findings)
     assert values is not None
     return _step(model, values, inside, findings)
+
+
+def parse_target_steps(raw: Raw, path: Path, findings: Findings) -> tuple[str, ...] | None:
+    """Read ``log`` or ``[log, normalise]``: names only, since nothing can be said about them."""
+    known = get_args(TargetStep)
+    names: list[str] = []
+    for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
+        where = (*path, index) if isinstance(raw, list) else path
+        name = british(item) if isinstance(item, str) else None
+        if name is None or name not in known:
+            near = nearest(item, known) if isinstance(item, str) else None
+            message = f"expected a step for targets, not {show(item)}" + (f"; did you mean '{near}'?" if near else "")
+            findings.add(message, where, hint=None if near else f"there are: {', '.join(known)}")
+        elif name in names:
+            findings.add(f"'{name}' is listed twice", where)
+        else:
+            names.append(name)
+    return tuple(names)
 
 
 def _step(model: type[Step], values: dict[str, Raw], path: Path, findings: Findings) -> Step | None:

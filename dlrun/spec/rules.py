@@ -12,7 +12,7 @@ from dlrun.spec.evaluation_rules import check_columns, check_evaluation
 from dlrun.spec.files import printable
 from dlrun.spec.sections import Evaluation, Layer, Named, Regularisation, Training
 from dlrun.spec.sources import NpySource, ParquetSource, TableSource, Windows
-from dlrun.spec.step_rules import check_steps
+from dlrun.spec.step_rules import check_steps, check_target_order
 from dlrun.spec.window_rules import check_windows
 from dlrun.spec.wiring import wiring_problems
 
@@ -40,6 +40,7 @@ def cross_check(values: Mapping[str, Any], findings: Findings) -> None:
     output = values.get("output") is not False
     findings.extend(wiring_problems(layers, output))
     check_steps(values.get("preprocessing") or (), findings)
+    check_target_order(values.get("targets") or (), values.get("task"), findings)
     _check_labels(values, findings)
     _check_targets(values, findings)
     _check_codes(values, layers, findings)

@@ -7,7 +7,7 @@ listed, and their British or American twins), and knows nothing of rules between
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -17,7 +17,15 @@ from dlrun.registry.plugins import plugin_datasets
 from dlrun.registry.spelling import american, british
 from dlrun.spec.datasets import TEXT_OPTIONS
 from dlrun.spec.keys import keys_of
-from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec, Regularisation, SplitsFile, Training
+from dlrun.spec.sections import (
+    EarlyStopping,
+    Evaluation,
+    ExperimentSpec,
+    Regularisation,
+    SplitsFile,
+    TargetStep,
+    Training,
+)
 from dlrun.spec.sources import GENERATOR_OPTIONS, SOURCES, GeneratedSource, Source
 from dlrun.spec.steps import STEPS
 
@@ -33,6 +41,7 @@ _HELP = {
     "task": "What kind of problem it is; left out, the data say. Sets last activation, loss and metrics.",
     "dataset": "Where the data come from: a source's name, or a mapping with 'source' and its options.",
     "preprocessing": "Steps in order; what a step learns, it learns from training rows only.",
+    "targets": "Steps for numeric targets: the net trains on what they make, scores are in the original units.",
     "labels": "How classes reach the loss: as one_hot rows or as integers. Left out, the loss says.",
     "layers": "Keras layers by their class names, with Keras's arguments; without the output layer.",
     "output": "Whether an output layer that fits the targets is added; false for a model with one of its own.",
@@ -86,6 +95,7 @@ def _special_keys() -> dict[str, Schema]:
     activation = {"anyOf": [{"const": "none"}, {"$ref": "#/definitions/activations"}]}
     stop: Schema = {"anyOf": [{"type": ["integer", "null"], "minimum": 1}, _model(EarlyStopping)]}
     schedule = {"anyOf": [{"$ref": "#/definitions/schedules"}, {"type": "null"}]}
+    step = {"enum": list(dict.fromkeys(twin for name in get_args(TargetStep) for twin in _twins(name)))}
     column: Schema = {"type": ["string", "integer", "null"], "description": "The name of a column."}
     ours = {
         "group": column,
@@ -96,6 +106,7 @@ def _special_keys() -> dict[str, Schema]:
     return {
         "dataset": _dataset(),
         "preprocessing": {"type": "array", "items": {"$ref": "#/definitions/step"}},
+        "targets": {"anyOf": [step, {"type": "array", "items": step}]},
         "layers": {"type": "array", "items": {"$ref": "#/definitions/layer"}},
         "hidden_activation": activation,
         "last_activation": activation,

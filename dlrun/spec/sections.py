@@ -58,6 +58,8 @@ TaskName = Literal[
 ]
 
 
+TargetStep = Literal["log", "log1p", "normalise", "scale"]
+
 Folds = Annotated[int, Field(strict=True, ge=2)]
 Column = Annotated[str, Field(min_length=1, max_length=200, description="the name of a column")]
 """A column of a table that is no input unless ``features`` names it; of other data, a feature or an id."""
@@ -148,6 +150,7 @@ class ExperimentSpec(Section):
     task: TaskName | None = None
     dataset: DatasetSpec
     preprocessing: tuple[StepSpec, ...] = ()
+    targets: tuple[TargetStep, ...] = ()
     labels: Literal["one_hot", "integer"] | None = None
     layers: tuple[Layer, ...]
     output: Annotated[bool, Field(strict=True)] = True

@@ -82,6 +82,7 @@ SPEC = _section(
     ExperimentSpec,
     dataset=DatasetShape(),
     preprocessing=ListShape(StepShape(), "preprocessing steps"),
+    targets=ListShape(Leaf(), "steps for targets"),
     layers=ListShape(LayerShape(), "layers"),
     hidden_activation=NamedShape("activations", "relu"),
     last_activation=NamedShape("activations"),

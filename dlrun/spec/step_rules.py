@@ -1,11 +1,28 @@
-"""Rules between the steps of ``preprocessing``: what must come before what, and what would have no effect."""
+"""Rules between the steps of ``preprocessing``, and of ``targets``: their order, and what would have no effect."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dlrun.errors import Path
 from dlrun.spec.document import Findings
 from dlrun.spec.steps import Augment, DropMissing, Impute, Normalise, Rescale, Scale, StepSpec
+
+_LOGARITHMS = ("log", "log1p")
+_NUMERIC = ("regression", "vector_regression", "forecasting")
+
+
+def check_target_order(steps: Sequence[str], task: object, findings: Findings) -> None:
+    """Note steps for targets that the task does not have, or that come where no logarithm can be taken any more."""
+    path: Path = ("targets",)
+    if steps and isinstance(task, str) and task not in _NUMERIC:
+        hint = f"they are for {' and '.join(_NUMERIC[:2])}"
+        findings.add(f"the targets of the task '{task}' are taken as they are", path, hint=hint)
+    for index, step in enumerate(steps[1:], 1):
+        if step in _LOGARITHMS:
+            hint = f"write targets: [{step}, {', '.join(other for other in steps if other not in _LOGARITHMS)}]"
+            message = f"'{step}' comes first: after '{steps[0]}' targets have no logarithm that means anything"
+            findings.add(message, (*path, index), hint=hint if steps[0] not in _LOGARITHMS else "keep one of the two")
 
 
 def check_steps(steps: Sequence[StepSpec], findings: Findings) -> None:

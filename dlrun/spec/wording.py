@@ -182,7 +182,7 @@ def unknown_key(key: str, known: Iterable[str], path: Path, findings: Findings) 
     known = list(known)
     near = nearest_key(key, known)
     message = f"unknown key '{printable(key)}'"
-    home = home_of(key)
+    home = None if near and path[:1] == ("dataset",) else home_of(key)  # there, 'targets' is most likely 'target'
     if home:
         findings.add(message, path, hint=f"'{printable(key)}' belongs {home}", key=key)
     elif near:

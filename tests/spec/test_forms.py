@@ -115,6 +115,19 @@ def test_loss_activation_metrics_and_schedule_are_written_alike(load: Load) -> N
     assert spec.training.schedule.name == "ExponentialDecay"
 
 
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("targets: log", ("log",)),
+        ("targets: [log1p, normalize]", ("log1p", "normalise")),
+        ("targets: [scale]", ("scale",)),
+        ("targets: []", ()),
+    ],
+)
+def test_every_way_to_write_steps_for_targets(load: Load, text: str, steps: Any) -> None:
+    assert load(text + "\n", minimal=True).targets == steps
+
+
 def test_one_metric_needs_no_list(load: Load) -> None:
     assert load("metrics: mae\n", minimal=True).metrics == (Named(name="mae"),)
 
