@@ -69,13 +69,14 @@ class TopKAccuracy:
 
 @dataclass(frozen=True)
 class Precision:
-    """Share of what is said to be of a class that is of it. Binary: class 1; else the plain average over classes."""
+    """Share of what is said to be of a class that is. Binary: class ``positive``; else the plain average over classes."""
 
+    positive: int = 1
     name: ClassVar[str] = "precision"
     higher_is_better: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
-    undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
+    undefined: ClassVar[str] = "no row is of the class (binary: of the positive one)"
 
     def score(self, targets: Array, predictions: Predictions) -> float:
         """Return the share, 0..1."""
@@ -86,19 +87,20 @@ class Precision:
 
     def reweighted(self, targets: Array, predictions: Predictions, counts: Array) -> Floats:
         """Return the score of each resample, shape (resamples,)."""
-        right, said, real = _tallies(targets, predictions, counts)
+        right, said, real = _tallies(targets, predictions, counts, self.positive)
         return _over_present(right, said, real)
 
 
 @dataclass(frozen=True)
 class Recall:
-    """Share of a class that is found. Binary: class 1; else the plain average over classes."""
+    """Share of a class that is found. Binary: class ``positive``; else the plain average over classes."""
 
+    positive: int = 1
     name: ClassVar[str] = "recall"
     higher_is_better: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
-    undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
+    undefined: ClassVar[str] = "no row is of the class (binary: of the positive one)"
 
     def score(self, targets: Array, predictions: Predictions) -> float:
         """Return the share, 0..1."""
@@ -109,19 +111,20 @@ class Recall:
 
     def reweighted(self, targets: Array, predictions: Predictions, counts: Array) -> Floats:
         """Return the score of each resample, shape (resamples,)."""
-        right, _, real = _tallies(targets, predictions, counts)
+        right, _, real = _tallies(targets, predictions, counts, self.positive)
         return _over_present(right, real, real)
 
 
 @dataclass(frozen=True)
 class F1:
-    """Harmonic mean of precision and recall. Binary: class 1; else the plain average over classes."""
+    """Harmonic mean of precision and recall. Binary: class ``positive``; else the plain average over classes."""
 
+    positive: int = 1
     name: ClassVar[str] = "f1"
     higher_is_better: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
-    undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
+    undefined: ClassVar[str] = "no row is of the class (binary: of the positive one)"
 
     def score(self, targets: Array, predictions: Predictions) -> float:
         """Return the mean, 0..1."""
@@ -132,7 +135,7 @@ class F1:
 
     def reweighted(self, targets: Array, predictions: Predictions, counts: Array) -> Floats:
         """Return the score of each resample, shape (resamples,)."""
-        right, said, real = _tallies(targets, predictions, counts)
+        right, said, real = _tallies(targets, predictions, counts, self.positive)
         return _over_present(2 * right, said + real, real)
 
 
@@ -141,12 +144,14 @@ def _mean(values: Array, predictions: Predictions) -> float:
     return float(values.mean()) if values.size and np.isfinite(predictions).all() else np.nan
 
 
-def _tallies(targets: Array, predictions: Predictions, counts: Array) -> tuple[Array, Array, Array]:
+def _tallies(targets: Array, predictions: Predictions, counts: Array, positive: int) -> tuple[Array, Array, Array]:
     """Count by resample and class: rightly said, said, and really of it; each (resamples, classes)."""
     columns = predictions.shape[1]
     real = indicators(targets, columns)
     one_of_many = targets.ndim == 1 and columns > 1
     said = indicators(predictions.argmax(axis=1), columns) if one_of_many else predictions > 0.5
+    if positive == 0:  # of a binary problem; a probability of 0.5 says class 0
+        real, said = ~real, ~said
     return counts @ (real & said), counts @ said, counts @ real
 
 

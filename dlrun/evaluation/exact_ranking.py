@@ -46,26 +46,34 @@ class RocAuc:
 
 @dataclass(frozen=True)
 class PrAuc:
-    """Average precision, scikit-learn's: the area under the precision-recall steps; over classes as `RocAuc`."""
+    """Average precision, scikit-learn's: the area under the precision-recall steps; over classes as `RocAuc`.
 
+    Of a binary problem: of class ``positive``.
+    """
+
+    positive: int = 1
     name: ClassVar[str] = "pr_auc"
     higher_is_better: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     tasks: ClassVar[frozenset[str]] = ANY_CLASSES
-    undefined: ClassVar[str] = "no row is of the class (binary: of class 1)"
+    undefined: ClassVar[str] = "no row is of the class (binary: of the positive one)"
 
     def score(self, targets: Array, predictions: Predictions) -> float:
         """Return the area, 0..1; the class's share is what guessing gives."""
         from sklearn.metrics import average_precision_score
 
-        return _score_columns(average_precision_score, targets, predictions, needs_negatives=False)
+        return _score_columns(average_precision_score, *self._turned(targets, predictions), needs_negatives=False)
 
     def rows(self, targets: Array, predictions: Predictions) -> None:
         """Return None: the area is no mean over rows."""
 
     def reweighted(self, targets: Array, predictions: Predictions, counts: Array) -> Floats:
         """Return the score of each resample, shape (resamples,)."""
-        return _reweight_columns(average_precision_of_counts, targets, predictions, counts)
+        return _reweight_columns(average_precision_of_counts, *self._turned(targets, predictions), counts)
+
+    def _turned(self, targets: Array, predictions: Predictions) -> tuple[Array, Predictions]:
+        """Give targets and a ranking in which the positive class is class 1; 1 - p would lose the smallest p."""
+        return (targets, predictions) if self.positive else (1 - targets, -predictions)
 
 
 @dataclass(frozen=True)

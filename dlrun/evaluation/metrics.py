@@ -102,8 +102,18 @@ def _make(named: Named, task: str, outputs: int, position: int) -> Metric:
     if isinstance(metric, TopKAccuracy) and metric.k >= outputs:
         message = f"'top_k_accuracy' with k = {metric.k} is always 1 with {outputs} classes"
         _refuse(position, message, "name a smaller 'k'")
+    if (positive := getattr(metric, "positive", 1)) != 1:
+        _check_positive(metric.name, positive, task, position)
     made: Metric = metric
     return made
+
+
+def _check_positive(name: str, positive: Any, task: str, position: int) -> None:
+    """Refuse a positive class where there are not two of them, or that is none of them."""
+    if task != "binary":
+        _refuse(position, f"'positive' is for binary problems; of a {task} one '{name}' is an average", "leave it out")
+    if isinstance(positive, bool) or positive != 0:
+        _refuse(position, f"'positive' of '{name}' is class 0 or class 1, not {positive}", "write 0 or 1")
 
 
 def _column_name(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dlrun.data import DataSummary, inspect, load_dataset, resolved_source, shared_rows
-from dlrun.data.dataset import CLASSIFICATION, Dataset, Indices
+from dlrun.data.dataset import CLASSIFICATION, Array, Dataset, Indices
 from dlrun.data.encoded import MultiHotRows, encoded_parts
 from dlrun.data.labels import class_weights
 from dlrun.data.target_steps import check_target_steps
@@ -121,11 +121,20 @@ def _facts(spec: ExperimentSpec, dataset: Dataset, first: FoldInputs) -> DataFac
         rows=len(first.train),
         target_low=float(targets.min()) if numeric else None,
         target_high=float(targets.max()) if numeric else None,
+        balance=_balance(dataset, targets),
         inputs=input_facts(first.inputs, positions),
         normalised=any(_brings_to_one_range(step) for step in spec.preprocessing),
         integer_inputs=first.fitted.integer_inputs,
         tokens=_token_count(first),
     )
+
+
+def _balance(dataset: Dataset, targets: Array) -> tuple[float, ...]:
+    """Return the share of each class, where each row has one."""
+    if dataset.task not in ("binary", "multiclass"):
+        return ()
+    counts = np.bincount(targets, minlength=2 if dataset.task == "binary" else dataset.outputs)
+    return tuple((counts / len(targets)).tolist())
 
 
 def _token_count(first: FoldInputs) -> int | None:

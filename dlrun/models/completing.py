@@ -17,6 +17,7 @@ from dlrun.models.advice import (
 )
 from dlrun.models.augmenting import augment_problems, with_augmentation, without_augmentation
 from dlrun.models.heads import Head, head_of, head_problem, head_warning
+from dlrun.models.imbalance import default_metrics, imbalance_warnings
 from dlrun.models.kinds import own_activation
 from dlrun.models.losses import loss_problem, loss_warning, rule_of, takes_logits
 from dlrun.models.metrics import metric_problems, not_a_loss
@@ -74,7 +75,8 @@ def complete(spec: ExperimentSpec, facts: DataFacts) -> Completed:
     layers, origins = with_augmentation(spec, written.layers, written.origins)
     warnings = (*draft.warnings, *_layer_warnings(spec, facts.targets), *written.warnings)
     steps = spec.training.epochs * -(-facts.rows // spec.training.batch_size)
-    of_data = (*input_warnings(spec.layers, facts), *lagging_warnings(spec.layers, steps))
+    uneven = imbalance_warnings(spec.metrics, facts.targets, spec.training.class_weight)
+    of_data = (*uneven, *input_warnings(spec.layers, facts), *lagging_warnings(spec.layers, steps))
     return Completed(_written_out(draft.spec, layers), (*warnings, *of_data), origins)
 
 
@@ -132,7 +134,7 @@ def with_task(spec: ExperimentSpec, targets: Targets) -> ExperimentSpec:
         "labels": labels,
         "loss": loss,
         "last_activation": spec.last_activation or (Named(name=head) if spec.output else None),
-        "metrics": spec.metrics if spec.metrics is not None else tuple(Named(name=name) for name in row.metrics),
+        "metrics": spec.metrics if spec.metrics is not None else default_metrics(targets),
     }
     return spec.model_copy(update=update)
 

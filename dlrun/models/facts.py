@@ -40,6 +40,7 @@ class DataFacts:
         rows: training rows.
         target_low: the smallest numeric target of the training rows, after the steps for targets; None for classes.
         target_high: the largest one.
+        balance: the share of each class among the training rows, in index order; empty where a row has not one class.
         inputs: ranges of the training rows' inputs, where they were measured.
         normalised: whether a step brings the inputs to one range (normalise or scale).
         tokens: how many different token numbers the inputs may hold, from 0; None where they are amounts.
@@ -52,6 +53,7 @@ class DataFacts:
     rows: int
     target_low: float | None = None
     target_high: float | None = None
+    balance: tuple[float, ...] = ()
     inputs: InputFacts | None = None
     normalised: bool = False
     integer_inputs: bool = False
@@ -60,7 +62,7 @@ class DataFacts:
     @property
     def targets(self) -> Targets:
         """The part that heads, losses and metrics are judged by."""
-        return Targets(self.task, self.outputs, self.target_low, self.target_high)
+        return Targets(self.task, self.outputs, self.target_low, self.target_high, self.balance)
 
 
 def input_facts(inputs: Encoded, rows: Indices | None = None) -> InputFacts:

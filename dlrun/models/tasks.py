@@ -56,12 +56,14 @@ class Targets:
         outputs: classes, labels or target columns; 1 for binary and single-column problems.
         low: the smallest numeric target of the training rows; None for classes.
         high: the largest one.
+        balance: the share of each class among the training rows, in index order; empty where there are none.
     """
 
     task: str
     outputs: int | None = None
     low: float | None = None
     high: float | None = None
+    balance: tuple[float, ...] = ()
 
     @property
     def row(self) -> TaskRow:

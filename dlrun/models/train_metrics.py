@@ -114,7 +114,12 @@ def _area(curve: str) -> Callable[[_Arguments, Trained], _Twin]:
 
     def rule(arguments: _Arguments, trained: Trained) -> _Twin:
         head = trained.head
-        if trained.targets.task == "multiclass" or head is None or not (head.probabilities or head.logits):
+        if (
+            arguments.get("positive") == 0
+            or trained.targets.task == "multiclass"
+            or head is None
+            or not (head.probabilities or head.logits)
+        ):
             return None
         wide = {"multi_label": True, "num_labels": trained.targets.outputs}
         extra = wide if trained.targets.task == "multilabel" else {}
@@ -127,7 +132,12 @@ def _counted(kind: str, arguments_there: _Arguments) -> Callable[[_Arguments, Tr
     """Make the rule of what Keras counts at a threshold in 0..1, for class 1 of two."""
 
     def rule(arguments: _Arguments, trained: Trained) -> _Twin:
-        fits = trained.targets.task == "binary" and trained.head is not None and trained.head.probabilities
+        fits = (
+            trained.targets.task == "binary"
+            and arguments.get("positive") != 0
+            and trained.head is not None
+            and trained.head.probabilities
+        )
         return (kind, arguments_there) if fits else None
 
     return rule

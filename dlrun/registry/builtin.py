@@ -36,16 +36,17 @@ class _Exact:
     parameters: tuple[Parameter, ...] = ()
 
 
+_POSITIVE = (Parameter("positive", default=1),)
 _EXACT_METRICS = (
     _Exact("accuracy", "Accuracy", "Share of rows that are classified correctly", ("acc",), "Accuracy"),
-    _Exact("f1", "F1", "Harmonic mean of precision and recall"),
+    _Exact("f1", "F1", "Harmonic mean of precision and recall", parameters=_POSITIVE),
     _Exact("mae", "MeanAbsoluteError", "Mean absolute error", ("mean_absolute_error",), "MeanAbsoluteError"),
     _Exact("mean_average_precision", "MeanAveragePrecision", "Mean over labels of the average precision"),
     _Exact("mse", "MeanSquaredError", "Mean squared error", ("mean_squared_error",), "MeanSquaredError"),
-    _Exact("pr_auc", "PrAuc", "Area under the precision-recall curve (average precision)"),
-    _Exact("precision", "Precision", "Share of the rows called positive that are"),
+    _Exact("pr_auc", "PrAuc", "Area under the precision-recall curve (average precision)", parameters=_POSITIVE),
+    _Exact("precision", "Precision", "Share of the rows called positive that are", parameters=_POSITIVE),
     _Exact("r2", "R2", "Coefficient of determination", ("r2_score",), "R2Score"),
-    _Exact("recall", "Recall", "Share of the positive rows that are found"),
+    _Exact("recall", "Recall", "Share of the positive rows that are found", parameters=_POSITIVE),
     _Exact(
         "rmse",
         "RootMeanSquaredError",

@@ -177,3 +177,34 @@ def test_counts_score_a_resample_as_if_its_rows_were_written_out(metric: Any, ma
     at_once = metric.reweighted(targets, predictions, counts)
 
     assert at_once == pytest.approx([metric.score(targets[rows], predictions[rows]) for rows in drawn])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("metric", "twin"),
+    [(Precision(positive=0), sk.precision_score), (Recall(positive=0), sk.recall_score), (F1(positive=0), sk.f1_score)],
+)
+def test_class_0_may_be_the_positive_one(metric: Any, twin: Callable[..., float], seed: int) -> None:
+    targets, predictions = binary(seed)
+    said = predictions[:, 0] > 0.5  # 0.5 itself says class 0
+
+    assert metric.score(targets, predictions) == pytest.approx(twin(targets, said, pos_label=0))
+    counts = np.ones((1, len(targets)))
+    assert metric.reweighted(targets, predictions, counts)[0] == pytest.approx(twin(targets, said, pos_label=0))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_precision_recall_curve_may_be_that_of_class_0(seed: int) -> None:
+    targets, predictions = binary(seed)
+    theirs = sk.average_precision_score(targets == 0, -predictions[:, 0])
+
+    assert PrAuc(positive=0).score(targets, predictions) == pytest.approx(theirs)
+    counts = np.ones((1, len(targets)))
+    assert PrAuc(positive=0).reweighted(targets, predictions, counts)[0] == pytest.approx(theirs)
+    tiny = np.array([[1e-20], [1e-30]], np.float32)
+    assert PrAuc(positive=0).score(np.array([1, 0]), tiny) == 1  # 1 - p would make both alike
+
+
+@pytest.mark.parametrize("metric", [PrAuc(positive=0), Precision(positive=0), Recall(positive=0), F1(positive=0)])
+def test_without_rows_of_class_0_its_score_has_no_value(metric: Any) -> None:
+    assert np.isnan(metric.score(np.array([1, 1]), np.array([[0.2], [0.7]], np.float32)))

@@ -43,6 +43,8 @@ def test_every_metric_of_our_own_origin_is_one_of_them() -> None:
         (Named(name="accuracy"), "regression", 1, "'accuracy' does not fit task 'regression'"),
         (Named(name="mae"), "binary", 1, "'mae' does not fit task 'binary'"),
         (Named(name="top_k_accuracy"), "multiclass", 3, "always 1 with 3 classes"),
+        (Named(name="recall", arguments={"positive": 0}), "multiclass", 3, "'positive' is for binary problems"),
+        (Named(name="pr_auc", arguments={"positive": 2}), "binary", 1, "is class 0 or class 1, not 2"),
         (Named(name="nonsense"), "binary", 1, "no metric 'nonsense'"),
     ],
 )

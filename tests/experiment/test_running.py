@@ -279,6 +279,25 @@ def test_class_weights_move_predictions_towards_the_heavy_class(spec: Path, weig
         assert mean_probability(weighted) > mean_probability(plain)
 
 
+@pytest.mark.parametrize("labels", ["one_hot", "integer"])
+def test_balanced_weights_find_the_rare_one_of_three_classes_more_often(tmp_path: Path, labels: str) -> None:
+    random = np.random.default_rng(0)
+    classes = np.repeat([0, 1, 2], [170, 20, 10])
+    np.savez(tmp_path / "x.npz", x=random.normal(size=(200, 2)) + np.eye(3, 2)[classes], y=classes)
+    spec = tmp_path / "rare.yaml"
+    spec.write_text(
+        "task: multiclass\ndataset: {source: npz, path: x.npz}\nlayers: [Dense: 8]\nlabels: " + labels + "\n"
+        "optimiser: {name: adam, learning_rate: 0.01}\ntraining: {epochs: 15}\nevaluation: {validation: 0.4}\n"
+    )
+
+    plain, weighted = record_of(train(spec)), record_of(train(spec, "training.class_weight=balanced"))
+
+    recall = [record["scores"]["validation"]["recall"]["mean"] for record in (plain, weighted)]
+    assert recall[1] > recall[0] + 0.1
+    assert list(plain["scores"]["validation"]) == ["loss", "pr_auc", "precision", "recall"]
+    assert any("class 0 has 8" in warning and "% of the training rows" in warning for warning in plain["warnings"])
+
+
 @pytest.mark.parametrize(
     ("task", "dataset", "layers", "columns"),
     [
