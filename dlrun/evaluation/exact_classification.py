@@ -69,7 +69,7 @@ class TopKAccuracy:
 
 @dataclass(frozen=True)
 class Precision:
-    """Share of what is said to be of a class that is. Binary: class ``positive``; else the plain average over classes."""
+    """Share of what is said to be of a class that is. Binary: class ``positive``; else the average over classes."""
 
     positive: int = 1
     name: ClassVar[str] = "precision"

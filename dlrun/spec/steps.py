@@ -55,6 +55,13 @@ class OneHot(Step):
     columns: tuple[str, ...] | None = None
 
 
+class DropColumns(Step):
+    """Leave columns out, after others were derived from them."""
+
+    step: Literal["drop_columns"] = "drop_columns"
+    columns: Annotated[tuple[str, ...], Field(min_length=1, description="the names of one column or several")]
+
+
 class Impute(Step):
     """Put a value where one is missing: the training rows' mean, median or most frequent value of that column, or 0.
 
@@ -177,7 +184,19 @@ AUGMENTING = frozenset(
 it draws with Python's generator when it is traced, once. MixUp and CutMix change labels too."""
 
 StepSpec = Annotated[
-    Normalise | Scale | Rescale | OneHot | Derive | Impute | DropMissing | Tokenise | MultiHot | Counts | Pad | Augment,
+    Normalise
+    | Scale
+    | Rescale
+    | OneHot
+    | Derive
+    | DropColumns
+    | Impute
+    | DropMissing
+    | Tokenise
+    | MultiHot
+    | Counts
+    | Pad
+    | Augment,
     Field(discriminator="step"),
 ]
 
@@ -188,6 +207,7 @@ STEPS: Mapping[str, tuple[type[Step], str]] = MappingProxyType(
         "rescale": (Rescale, "factor"),
         "one_hot": (OneHot, "columns"),
         "derive": (Derive, "expressions"),
+        "drop_columns": (DropColumns, "columns"),
         "impute": (Impute, "with"),
         "drop_missing": (DropMissing, "share"),
         "tokenise": (Tokenise, "max_tokens"),

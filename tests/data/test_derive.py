@@ -16,7 +16,7 @@ from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset
 from dlrun.errors import DataError, SpecError
 from dlrun.spec.expressions import FUNCTIONS
-from dlrun.spec.steps import Derive, Impute, Normalise, OneHot
+from dlrun.spec.steps import Derive, DropColumns, Impute, Normalise, OneHot
 
 NAN = math.nan
 ROWS = np.arange(6)
@@ -156,6 +156,28 @@ def test_a_new_column_cannot_have_the_name_of_another(people: Dataset) -> None:
         fit_steps(
             [Derive(expressions={"a": "1"})], assemble("p", "regression", np.zeros((2, 2, 2)), np.zeros(2)), ROWS[:2]
         )
+
+
+def test_what_was_derived_from_can_be_left_out(people: Dataset) -> None:
+    steps = [
+        Derive(expressions={"a": "missing(sex) + 0 * fare"}),
+        DropColumns(columns=("sex", "spouse", "age", "fare")),
+    ]
+
+    fitted = fit_steps(steps, people, ROWS)
+
+    assert fitted.feature_names == ("big rooms", "a")
+    assert np.asarray(fitted.apply(ROWS)).tolist() == [[1, 0], [2, 0], [0, 1], [2, 0], [2, 0], [4, 0]]
+    assert fitted.state()[1] == {"step": "drop_columns", "columns": ["sex", "spouse", "age", "fare"]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(("fares",), "did you mean 'fare'"), (("age", "sex", "spouse", "fare", "big rooms"), "leaves no column")],
+)
+def test_columns_that_cannot_be_left_out_are_a_spec_error(people: Dataset, columns: tuple[str, ...], said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        fit_steps([DropColumns(columns=columns)], people, ROWS)
 
 
 plain = st.recursive(

@@ -50,6 +50,7 @@ CASES = {
         "[Dense: 3, Dropout: 0.3]",
     ),
     "derive": Case("numbers", "[{derive: {both: a * b, more: 'where(both > 0, a, b)'}}, normalise]"),
+    "drop_columns": Case("numbers", "[{derive: {both: a * b}}, drop_columns: a, normalise]"),
     "impute": Case("gappy", "[{impute: {with: mean, indicator: true}}, one_hot, normalise]"),
     "drop_missing": Case("gappy", "[{drop_missing: 0.2}, {impute: mean}, one_hot]"),
     "multi_hot": Case("tokens", "[multi_hot]"),

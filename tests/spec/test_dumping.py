@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dlrun.spec import ExperimentSpec, dump_spec, load_spec
 from dlrun.spec.sections import EarlyStopping, Evaluation, Layer, Named, Regularisation, SplitsFile, Training
 from dlrun.spec.sources import BundledSource, NpySource, TableSource, TokenSource
-from dlrun.spec.steps import Derive, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale
+from dlrun.spec.steps import Derive, DropColumns, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale, Scale
 from dlrun.spec.wiring import wiring_problems
 
 Load = Callable[..., Any]
@@ -40,6 +40,7 @@ steps = st.one_of(
             texts | tricky.filter(bool), st.sampled_from(["a / 2", "x == 'a #b'", "1"]), min_size=1
         ),
     ),
+    st.builds(DropColumns, columns=columns),
     st.builds(
         Impute,
         strategy=st.sampled_from(["mean", "median", "most_frequent"]),

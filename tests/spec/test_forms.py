@@ -8,7 +8,7 @@ import pytest
 from dlrun.spec import ExperimentSpec
 from dlrun.spec.sections import EarlyStopping, Layer, Named
 from dlrun.spec.sources import BundledSource, GeneratedSource, NpySource, TableSource, TokenSource
-from dlrun.spec.steps import Derive, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale
+from dlrun.spec.steps import Derive, DropColumns, DropMissing, Impute, MultiHot, Normalise, OneHot, Pad, Rescale
 
 Load = Callable[..., ExperimentSpec]
 DENSE = Layer(kind="Dense", arguments={"units": 64})
@@ -156,6 +156,8 @@ def test_no_as_an_activation_is_the_text_no_and_unknown(complain: Callable[..., 
         ("derive: {expressions: a + b}", Derive(expressions={"expressions": "a + b"})),
         ("derive: {expressions: {c: a + b}}", Derive(expressions={"c": "a + b"})),
         ("{step: derive, expressions: {colour: 2}}", Derive(expressions={"colour": "2"})),
+        ("drop_columns: a", DropColumns(columns=("a",))),
+        ("drop_columns: [a, 3]", DropColumns(columns=("a", "3"))),
         ("impute", Impute(strategy="median")),
         ("impute: zero", Impute(strategy="zero")),
         ("impute: {with: mean, columns: [1], missing: 0}", Impute(strategy="mean", columns=("1",), missing=0.0)),

@@ -81,6 +81,8 @@ BAD = (
     "preprocessing: [derive: {}]\n" + TAIL,
     "preprocessing: [derive: {c: [1]}]\n" + TAIL,
     "preprocessing: [derive: {c: a +, d: lgo(a), e: a if b else c, f: __import__('os')}]\n" + TAIL,
+    "preprocessing: [drop_columns]\n" + TAIL,
+    "preprocessing: [drop_columns: []]\n" + TAIL,
     "preprocessing: [impute: middle]\n" + TAIL,
     "preprocessing: [{impute: {strategy: mean}}]\n" + TAIL,
     "preprocessing: [{impute: {missing: '0'}}]\n" + TAIL,

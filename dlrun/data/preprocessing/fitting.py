@@ -17,13 +17,14 @@ from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Dataset, Indices, TextRows, TokenRows, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.data.layout import axes_of
-from dlrun.data.preprocessing import blanking, categories, deriving, imputing, numbers, tokens, words
+from dlrun.data.preprocessing import blanking, categories, deriving, dropping, imputing, numbers, tokens, words
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.spec.steps import (
     Augment,
     Counts,
     Derive,
+    DropColumns,
     DropMissing,
     Impute,
     MultiHot,
@@ -183,6 +184,8 @@ def _fit(step: StepSpec, training: _Training, index: int) -> FittedStep:
             return categories.fit_one_hot(step, chunks, index)
         case Derive():
             return deriving.fit_derive(step, chunks, index)
+        case DropColumns():
+            return dropping.fit_drop_columns(step, chunks, index)
         case Impute():
             return imputing.fit_impute(step, chunks, axes, index)
         case DropMissing():
