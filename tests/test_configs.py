@@ -21,7 +21,9 @@ OFFLINE = {
     "breast_cancer",
     "diabetes",
     "digits",
+    "linnerud",
     "multilabel",
+    "passengers",
     "residual_digits",
     "reviews",
     "reviews_conv",
@@ -37,8 +39,9 @@ def test_there_are_configs_and_the_offline_ones_are_among_them() -> None:
 def test_a_config_opens_with_its_command_a_lesson_and_the_schema(config: Path) -> None:
     command, lesson, *rest = config.read_text().splitlines()
 
-    protocol = load_spec(config).spec.evaluation.protocol
-    verb, flags = ("kfold", " --k 4") if protocol == "kfold" else ("train", "")
+    evaluation = load_spec(config).spec.evaluation
+    verb, flags = ("kfold", f" --k {evaluation.k}") if evaluation.k else ("train", "")
+    flags += f" --iterations {evaluation.iterations}" if evaluation.iterations else ""
     assert command == f"# dlrun {verb} configs/{config.name}{flags}"
     assert lesson.startswith("# ")
     assert lesson.endswith(".")
@@ -58,10 +61,9 @@ def test_the_schema_beside_the_configs_is_the_one_that_the_code_makes() -> None:
     assert json.loads(written.read_text()) == json_schema(), "run `make schema`"
 
 
-def trained(config: Path, runs: Path, *overrides: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(
-        (run(load_spec(config, overrides), runs_dir=runs).folder / "record.json").read_text()
-    )
+def trained(config: Path, runs: Path, *overrides: str, data_root: Path | None = None) -> dict[str, Any]:
+    loaded = load_spec(config, overrides, data_root=data_root)
+    record: dict[str, Any] = json.loads((run(loaded, runs_dir=runs).folder / "record.json").read_text())
     return record
 
 
@@ -157,3 +159,46 @@ def test_several_labels_are_told_better_than_by_their_frequencies_or_a_linear_mo
     for metric in ("mean_average_precision", "roc_auc"):
         mean = scores["validation"][metric]["mean"]
         assert all(mean > scores["baselines"][baseline][metric] for baseline in ("frequencies", "linear"))
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("name", "file", "worst"),
+    [
+        ("titanic", "titanic/train.csv", 0.80),
+        ("pima", "pima/pima-indians-diabetes.csv", 0.82),
+        ("energy", "energy_efficiency/energy_efficiency.csv", 1.0),
+        ("houses", "california_housing/housing.csv", 37_000),
+    ],
+)
+def test_a_config_on_a_real_table_beats_naive_and_linear_baselines(
+    name: str, file: str, worst: float, tmp_path: Path, real_data: Callable[[str], Path]
+) -> None:
+    config = Path(__file__).parents[1] / "configs" / f"{name}.yaml"
+
+    record = trained(config, tmp_path, data_root=real_data(file).parent)
+
+    primary, scores = record["primary"], record["scores"]
+    score = scores["validation"][primary]["mean"]
+    bars = [worst, *(values[primary] for values in scores["baselines"].values())]
+    assert score > max(bars) if primary in ("accuracy", "roc_auc") else score < min(bars)
+    assert record["warnings"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_boston_iterated_scores_every_row_three_times(tmp_path: Path, real_keras_home: Path) -> None:
+    record = trained(Path(__file__).parents[1] / "configs" / "boston_iterated.yaml", tmp_path)
+
+    per_fold = record["scores"]["validation"]["mae"]["per_fold"]
+    assert [len(folds) for folds in per_fold] == [4, 4, 4]
+    assert record["scores"]["validation"]["mae"]["mean"] <= 2.6 < record["scores"]["baselines"]["linear"]["mae"]
+
+
+def test_the_made_up_passengers_are_those_that_the_script_makes() -> None:
+    data = Path(__file__).parents[1] / "configs" / "data"
+
+    made = subprocess.run([sys.executable, data / "passengers.py"], stdout=subprocess.PIPE, check=True, text=True)
+
+    assert made.stdout == (data / "passengers.csv").read_text()
