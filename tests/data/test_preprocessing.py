@@ -343,6 +343,16 @@ def test_pictures_that_are_not_finite_are_counted_by_row() -> None:
         fit_steps([], dataset_of(pictures), np.arange(3)).apply(np.arange(3))
 
 
+def test_gaps_are_counted_through_all_parts(people: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = np.array(people.inputs)
+    inputs[[0, 2, 4], 0] = np.nan
+    fitted = fit_steps([OneHot()], replace(people, inputs=inputs), TRAIN)
+    monkeypatch.setattr(chunks, "CHUNK_CELLS", 4)
+
+    with pytest.raises(DataError, match=r"age \(3\), in 3 of 5 rows"):
+        fitted.check(np.arange(5))
+
+
 def test_many_columns_with_gaps_are_not_all_listed() -> None:
     inputs = np.full((2, 14), np.nan)
 

@@ -18,7 +18,8 @@ from dlrun.data.dataset import Array, Dataset, Indices, TextRows, TokenRows, tak
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import blanking, categories, deriving, dropping, imputing, numbers, tokens, words
-from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, listed, misfit
+from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, misfit
+from dlrun.data.preprocessing.finite import FiniteCheck
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.spec.steps import (
     Augment,
@@ -95,7 +96,9 @@ class FittedSteps:
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
                 encoded[start : start + len(values)] = values
             start += len(values)
-        _refuse_not_finite(encoded, self.feature_names)
+        finite = FiniteCheck(self.feature_names)
+        finite.look(encoded)
+        finite.refuse()
         return encoded
 
     def check(self, rows: Indices) -> None:
@@ -104,10 +107,12 @@ class FittedSteps:
         Raises:
             DataError: a value is missing, or not finite, after the steps.
         """
+        finite = FiniteCheck(self.feature_names)
         for piece in _pass_through(self.dataset, rows, self.steps):
             if isinstance(piece.values, np.ndarray):
                 with np.errstate(over="ignore"):
-                    _refuse_not_finite(piece.values.astype(np.float32), self.feature_names)
+                    finite.look(piece.values.astype(np.float32))
+        finite.refuse()
 
     def state(self) -> list[dict[str, Any]]:
         """Return each step's name and what was fitted, ready for JSON."""
@@ -253,26 +258,6 @@ def _refuse_unfinished(sample: Block) -> None:
         message = f"text columns cannot go into a model as they are: {', '.join(texts[:10])}"
         hint = "add `one_hot`, or leave the columns out with `features`"
         raise SpecError([Problem(message, ("preprocessing",), hint)])
-
-
-def _refuse_not_finite(encoded: Array, names: tuple[str, ...]) -> None:
-    if encoded.dtype.kind != "f" or np.isfinite(encoded).all():
-        return
-    if (missing := np.isnan(encoded)).any():
-        hint = "add `impute` to the steps" + (", or leave the columns out with `features`" if names else "")
-        raise DataError(f"values are missing after the last step: {_where(missing, names)}", hint=hint)
-    hint = "values beyond 3.4e38 do not fit into float32"
-    raise DataError(f"not finite after preprocessing: {_where(~np.isfinite(encoded), names)}", hint=hint)
-
-
-def _where(wrong: Array, names: tuple[str, ...]) -> str:
-    """Say in which columns and how many rows: ``age (2), rooms (1), in 3 of 5 rows``."""
-    rows = f"in {wrong.reshape(len(wrong), -1).any(axis=1).sum():,} of {len(wrong):,} rows"
-    if not names:
-        return rows
-    counts = wrong.sum(axis=0)
-    columns = [f"{names[place]} ({counts[place]:,})" for place in np.flatnonzero(counts)]
-    return f"{listed(columns, what=' columns')}, {rows}"
 
 
 def _bits(block: Block) -> MultiHotRows:
