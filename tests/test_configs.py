@@ -189,11 +189,13 @@ def test_a_config_on_a_real_table_beats_naive_and_linear_baselines(
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_boston_iterated_scores_every_row_three_times(tmp_path: Path, real_keras_home: Path) -> None:
-    record = trained(Path(__file__).parents[1] / "configs" / "boston_iterated.yaml", tmp_path)
+    config = Path(__file__).parents[1] / "configs" / "boston_iterated.yaml"
+
+    record = trained(config, tmp_path, "training.epochs=50")
 
     per_fold = record["scores"]["validation"]["mae"]["per_fold"]
     assert [len(folds) for folds in per_fold] == [4, 4, 4]
-    assert record["scores"]["validation"]["mae"]["mean"] <= 2.6 < record["scores"]["baselines"]["linear"]["mae"]
+    assert record["scores"]["validation"]["mae"]["mean"] <= 2.9 < record["scores"]["baselines"]["linear"]["mae"]
 
 
 def test_the_made_up_passengers_are_those_that_the_script_makes() -> None:
