@@ -86,7 +86,8 @@ def test_an_offline_config_trains_without_any_cache_and_beats_naive_baselines(
 @pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
-    ("name", "selected", "reach"), [("imdb", True, 0.885), ("reuters", True, 0.805), ("mnist", False, 0.980)]
+    ("name", "selected", "reach"),
+    [("imdb", True, 0.885), ("imdb_embedding", True, 0.880), ("reuters", True, 0.805), ("mnist", False, 0.980)],
 )
 def test_a_config_on_real_data_reaches_what_it_should(
     name: str, selected: bool, reach: float, tmp_path: Path, real_keras_home: Path

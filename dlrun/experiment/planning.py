@@ -20,7 +20,7 @@ from dlrun.models import Completed, DataFacts, complete, input_facts
 from dlrun.registry import registry
 from dlrun.spec import LoadedSpec
 from dlrun.spec.sections import EarlyStopping, Evaluation, ExperimentSpec
-from dlrun.spec.steps import Normalise, Scale, StepSpec
+from dlrun.spec.steps import Counts, Normalise, Scale, StepSpec
 from dlrun.training.choice import Choice
 
 _NO_ROWS: Indices = np.empty(0, np.int64)
@@ -147,6 +147,8 @@ def _token_count(first: FoldInputs) -> int | None:
 
 def _brings_to_one_range(step: StepSpec) -> bool:
     """Whether a step puts every feature on one scale; on chosen columns it says nothing of the others."""
+    if isinstance(step, Counts):  # the unit of every column is the word, and no step could come after it
+        return True
     return isinstance(step, Normalise | Scale) and step.columns is None
 
 

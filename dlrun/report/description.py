@@ -150,9 +150,12 @@ def _lengths(summary: Part) -> list[str]:
     lengths = summary.get("lengths")
     if not lengths:
         return []
-    words = f"{number(lengths['median'])} in the median, {grouped(lengths['minimum'])} to {grouped(lengths['maximum'])}"
-    empty = f"; {grouped(lengths['empty'])} rows are empty" if lengths["empty"] else ""
-    return [f"  lengths  {lengths['unit']} in a row: {words}{empty}"]
+    median = lengths["median"]
+    middle = grouped(int(median)) if median == int(median) else number(median)
+    words = f"{middle} in the median, {grouped(lengths['minimum'])} to {grouped(lengths['maximum'])}"
+    empty = lengths["empty"]
+    none = f"; {grouped(empty)} row{' is' if empty == 1 else 's are'} empty" if empty else ""
+    return [f"  lengths  {lengths['unit']} in a row: {words}{none}"]
 
 
 def _shape(sizes: Sequence[int | None], first: str | None = None) -> str:

@@ -87,6 +87,31 @@ def test_a_bad_table_is_a_data_error_with_a_reason(dlrun: Dlrun, tmp_path: Path,
     assert "\x1b" not in done.out
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("neg/2.txt", b"g\xf6od", "neg/2.txt' is not utf-8 text: byte 0xf6 at position 1"),
+        ("neg/2.txt", b"g\0od", "neg/2.txt' holds a NUL byte"),
+        ("so/.hidden", b"", "so' has no files that end in .txt"),
+        ("test/neg/1.txt", b"a", "has a folder 'test' and no folder 'train'"),
+    ],
+)
+def test_a_bad_folder_of_texts_is_a_data_error_with_a_reason(
+    dlrun: Dlrun, tmp_path: Path, file: str, content: bytes, words: str
+) -> None:
+    for name, text in {"neg/1.txt": b"bad", "pos/1.txt": b"good", file: content}.items():
+        (tmp_path / "films" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "films" / name).write_bytes(text)
+    spec = "dataset: {source: text_folder, path: films}\npreprocessing: [tokenise, multi_hot]\nlayers: [Dense: 2]\n"
+    (tmp_path / "spec.yaml").write_text(spec)
+
+    done = dlrun("check", "spec.yaml", "--data")
+
+    assert done.code == 3
+    assert words in done.err
+    assert "Traceback" not in done.err
+
+
 def test_numbers_whose_squares_leave_float64_are_shown_as_json(dlrun: Dlrun, tmp_path: Path) -> None:
     spec = table(tmp_path, TABLE.replace(",m,", "e299,m,"), TABLE_SPEC.replace("normalise", "scale"))
 

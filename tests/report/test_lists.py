@@ -93,6 +93,22 @@ def test_a_description_names_shapes_parameters_parts_and_flaws() -> None:
     assert text.isascii()
 
 
+@pytest.mark.parametrize(
+    ("median", "empty", "words"),
+    [
+        (25.0, 0, "lengths  words in a row: 25 in the median, 0 to 2 493\n"),
+        (7.5, 1, "7.50 in the median, 0 to 2 493; 1 row is empty\n"),
+        (7.5, 3, "; 3 rows are empty\n"),
+    ],
+)
+def test_a_description_tells_how_long_texts_are(median: float, empty: int, words: str) -> None:
+    lengths = {"minimum": 0, "median": median, "maximum": 2493, "unit": "words", "empty": empty}
+    texts = description()
+    texts["data"]["summary"] |= {"lengths": lengths, "features": []}
+
+    assert words in render_data(texts, unicode=False)
+
+
 def description() -> dict[str, Any]:
     summary = {
         "axes": ["samples", "features"],

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.chunks import rows_in_part
-from dlrun.data.dataset import Array, Dataset, Indices, TextRows, TokenRows, take_rows
+from dlrun.data.dataset import Array, Dataset, Indices, take_rows
 from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import blanking, categories, deriving, dropping, imputing, numbers, tokens, words
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, misfit
 from dlrun.data.preprocessing.finite import FiniteCheck
-from dlrun.errors import DataError, Problem, SpecError
+from dlrun.data.preprocessing.refusals import refuse_after_last, refuse_undeclared, refuse_unfinished
+from dlrun.errors import DataError
 from dlrun.spec.steps import (
     Augment,
     Counts,
@@ -135,15 +136,15 @@ def fit_steps(steps: Sequence[StepSpec], dataset: Dataset, train: Indices, *, se
     if len(train) == 0:
         raise DataError("there are no training rows to fit the preprocessing on")
     for index in range(len(steps)):
-        _refuse_after_last(steps, index)
-        _refuse_undeclared(steps, index)
+        refuse_after_last(steps, index)
+        refuse_undeclared(steps, index)
     # Each fit goes through the training rows anew, so that no intermediate stage is ever stored.
     fitted: tuple[FittedStep, ...] = ()
     for index, step in enumerate(steps):
         fitted = (*fitted, _fit(step, _Training(dataset, train, fitted, seed), index))
     # One row shows what comes out: its shape, its columns, and whether texts are left.
     sample = next(_pass_through(dataset, train[:1], fitted))
-    _refuse_unfinished(sample)
+    refuse_unfinished(sample)
     values = sample.values
     return FittedSteps(
         dataset=dataset,
@@ -231,33 +232,6 @@ def _columns(dataset: Dataset) -> tuple[Column, ...]:
         Column(name, "text" if index in texts else "number", texts.get(index, ()))
         for index, name in enumerate(dataset.column_names)
     )
-
-
-def _refuse_after_last(steps: Sequence[StepSpec], index: int) -> None:
-    if index > 0 and isinstance(before := steps[index - 1], MultiHot | Counts | Pad):
-        raise misfit(index, f"nothing can come after `{before.step}`", f"make `{before.step}` the last step")
-
-
-def _refuse_undeclared(steps: Sequence[StepSpec], index: int) -> None:
-    """Refuse tokens of unknown number for an Embedding: other folds, and the final fit, have other vocabularies."""
-    before = steps[index - 1] if index else None
-    if isinstance(steps[index], Pad) and isinstance(before, Tokenise) and before.max_tokens is None:
-        message = "an Embedding needs a row for each token, and every fold has a vocabulary of its own"
-        raise misfit(index - 1, message, "say how many tokens there are at most, such as `tokenise: 10000`")
-
-
-def _refuse_unfinished(sample: Block) -> None:
-    if isinstance(sample.values, TextRows):
-        hint = "add `tokenise`, then `multi_hot` or `count` for dense layers, or `pad: 200` for an Embedding"
-        raise SpecError([Problem("texts cannot go into a model as they are", ("preprocessing",), hint)])
-    if isinstance(sample.values, TokenRows):
-        hint = "add `multi_hot` for dense layers, or `pad: {length: 200}` for an Embedding"
-        message = "texts of different length need a step that makes them equally wide"
-        raise SpecError([Problem(message, ("preprocessing",), hint)])
-    if texts := [column.name for column in sample.columns if column.kind == "text"]:
-        message = f"text columns cannot go into a model as they are: {', '.join(texts[:10])}"
-        hint = "add `one_hot`, or leave the columns out with `features`"
-        raise SpecError([Problem(message, ("preprocessing",), hint)])
 
 
 def _bits(block: Block) -> MultiHotRows:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ import numpy as np
 from dlrun import fingerprint
 from dlrun.data.dataset import DataFile, Indices
 from dlrun.data.sources.files import unreadable
+from dlrun.data.sources.walking import files_below, folders_in
 from dlrun.errors import DataError
 
 Part = Literal["train", "validation", "test"]
@@ -90,7 +91,7 @@ def find_class_files(root: str, endings: Collection[str], classes: Sequence[str]
         starts[part] = len(names)
         for label, name in enumerate(named if part in parts else ()):
             home = parts[part] / name
-            files = list(_walk(top, home, [top, parts[part]]))
+            files = list(files_below(top, home, [top, parts[part]]))
             wanted = sorted(file for file in files if os.path.splitext(file)[1].lower() in endings)
             if not wanted:
                 found = f"{len(files):,} of another kind" if files else "none at all"
@@ -162,7 +163,7 @@ def folder_file(files: ClassFiles, size: int, digests: Sequence[str], sha256: Se
 
 def _parts(top: Path, classes: Sequence[str] | None) -> dict[Part, Path]:
     """Tell the folders that hold class folders: the one there is, or those of training, validation and test rows."""
-    folders = _folders(top)
+    folders = folders_in(top)
     there: list[Part] = [part for part in PARTS if part in folders]
     # A class may be called "test", where the spec says so.
     if not there or set(there) <= set(classes or ()):
@@ -185,7 +186,7 @@ def _named(parts: dict[Part, Path], classes: Sequence[str]) -> tuple[str, ...]:
     from dlrun.registry.nearest import nearest
 
     for home in parts.values():
-        folders = _folders(home)
+        folders = folders_in(home)
         for name in classes:
             if name not in folders:
                 close = nearest(name, folders)
@@ -196,7 +197,7 @@ def _named(parts: dict[Part, Path], classes: Sequence[str]) -> tuple[str, ...]:
 
 def _found(top: Path, parts: dict[Part, Path]) -> tuple[str, ...]:
     """Name the classes by their folders, which must be the same in every part."""
-    by_part = {part: _folders(home) for part, home in parts.items()}
+    by_part = {part: folders_in(home) for part, home in parts.items()}
     for part, folders in by_part.items():
         for other, names in by_part.items():
             if lacking := [name for name in folders if name not in names]:
@@ -210,60 +211,3 @@ def _found(top: Path, parts: dict[Part, Path]) -> tuple[str, ...]:
         found = f"one class folder only: '{classes[0]}'" if classes else "no class folders"
         raise DataError(f"'{parts['train']}' has {found}; expected a folder for each class, two at least")
     return classes
-
-
-def _folders(home: Path) -> list[str]:
-    """List the folders in a folder, sorted, without hidden ones."""
-    try:
-        with os.scandir(home) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-    except NotADirectoryError:
-        raise DataError(f"'{home}' is a file; expected a folder that has a folder for each class") from None
-    except FileNotFoundError:
-        raise DataError(f"there is no folder '{home}'") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise unreadable(home, error) from error
-
-
-def _walk(top: Path, home: Path, above: Sequence[Path]) -> Iterator[str]:
-    """Yield the files in a class folder and below it, by their names from ``top`` on, in no order that means anything.
-
-    Folders behind links are read too. One that is met a second time would count its files twice, or never end.
-    """
-    seen = {_identity(folder): str(folder) for folder in above}
-    prefix = len(str(top).rstrip(os.sep)) + 1
-    waiting = [str(home)]
-    while waiting:
-        folder = waiting.pop()
-        if (identity := _identity(folder)) in seen:
-            hint = "remove the link"
-            raise DataError(f"'{folder}' is a link to '{seen[identity]}', which is read already", hint=hint)
-        seen[identity] = folder
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir():
-                        waiting.append(entry.path)
-                    elif entry.is_file():
-                        yield entry.path[prefix:].replace(os.sep, "/")
-                    else:
-                        raise _no_file(entry.path)
-        except OSError as error:
-            raise unreadable(folder, error) from error
-
-
-def _identity(folder: str | Path) -> tuple[int, int]:
-    try:
-        found = os.stat(folder)
-    except OSError as error:
-        raise unreadable(folder, error) from error
-    return found.st_dev, found.st_ino
-
-
-def _no_file(path: str) -> DataError:
-    """Make the error for what is neither a file nor a folder: opening a named pipe would wait for ever."""
-    if os.path.islink(path):
-        return DataError(f"'{path}' is a link that leads nowhere", hint="remove it, or bring the file back")
-    return DataError(f"'{path}' is neither a file nor a folder", hint="take it out of the folder")
