@@ -24,9 +24,12 @@ OFFLINE = {
     "linnerud",
     "multilabel",
     "passengers",
+    "next_frame",
     "residual_digits",
     "reviews",
     "reviews_conv",
+    "series",
+    "unit_regression",
     "wine",
 }
 

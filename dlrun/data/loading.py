@@ -11,6 +11,7 @@ from dlrun.data.roles import with_columns
 from dlrun.errors import DataError
 from dlrun.spec.sources import (
     ArraySource,
+    BallSource,
     BundledSource,
     CaliforniaSource,
     Cifar100Source,
@@ -20,7 +21,9 @@ from dlrun.spec.sources import (
     NpySource,
     NpzSource,
     ParquetSource,
+    ResponseSource,
     ReviewsSource,
+    SeasonalSource,
     TableSource,
     TextFolderSource,
     TimeseriesSource,
@@ -73,6 +76,7 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
         image_folder,
         keras_arrays,
         keras_tokens,
+        made,
         plugins,
         reviews,
         tables,
@@ -107,6 +111,12 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
             return arrays.load_npy(source, task)
         case ImageFolderSource():
             return image_folder.load(source)
+        case SeasonalSource():
+            return made.seasonal_series(source)
+        case BallSource():
+            return made.bouncing_ball(source)
+        case ResponseSource():
+            return made.dose_response(source)
         case TimeseriesSource():
             return timeseries.load(source)
         case _:

@@ -11,6 +11,8 @@ from dlrun.evaluation import FoldOutcome, targets_of
 from dlrun.events import EpochEnded
 
 HistoryRow = tuple[int, int, int, str, float | None, float | None]
+MOST_COLUMNS = 100
+"""Of a forecast in one line of a table: frames of a video have more."""
 HISTORY_HEADER = ("iteration", "fold", "epoch", "metric", "train", "validation")
 
 
@@ -71,7 +73,7 @@ def class_names(dataset: Dataset) -> tuple[str, ...]:
 
 def is_wide(dataset: Dataset) -> bool:
     """Whether predictions are too wide for a table: then it has each row's error, and an npz the predictions."""
-    return dataset.task == "autoencoder"
+    return dataset.task == "autoencoder" or (dataset.task == "forecasting" and dataset.outputs > MOST_COLUMNS)
 
 
 def prediction_arrays(outcome: FoldOutcome, targets: Array) -> dict[str, Array]:

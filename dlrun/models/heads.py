@@ -123,11 +123,17 @@ def head_warning(head: Head, targets: Targets) -> str | None:
     """Say why a last activation is unusual for a task, or None where it is the table's own."""
     usual = targets.usual_activation
     gives_back = targets.task == "autoencoder" and head.name in ("sigmoid", NO_ACTIVATION)  # both may do; data decide
-    if gives_back or head.name == usual or (head.logits and head.name == NO_ACTIVATION):
+    ahead = targets.task == "forecasting" and head.probabilities and _in_unit(targets)  # such as the pixels of a frame
+    if gives_back or ahead or head.name == usual or (head.logits and head.name == NO_ACTIVATION):
         return None
     return (
         f"last_activation '{head.name}' is unusual for a {targets.task} task (usual: '{usual}'): {_why(head, targets)}"
     )
+
+
+def _in_unit(targets: Targets) -> bool:
+    """Whether targets lie in 0..1, as far as that is known."""
+    return (targets.low is None or targets.low >= 0) and (targets.high is None or targets.high <= 1)
 
 
 def _why(head: Head, targets: Targets) -> str:
@@ -143,5 +149,6 @@ def _why(head: Head, targets: Targets) -> str:
     if targets.task == "unit_regression":
         return "predictions can leave the range 0..1 of the targets" if not head.probabilities else "it is not smooth"
     if head.probabilities:
-        return "predictions stay within 0..1; task: unit_regression says so"
+        said = "" if targets.task == "forecasting" else "; task: unit_regression says so"
+        return f"predictions stay within 0..1{said}"
     return f"it bends or bounds the predictions (from {head.low:g} to {head.high:g})"

@@ -40,7 +40,7 @@ TASKS: Mapping[str, TaskRow] = MappingProxyType(
         "regression": TaskRow(NO_ACTIVATION, ("mse",), ("mae",), False),
         "vector_regression": TaskRow(NO_ACTIVATION, ("mse",), ("mae",), False),
         "unit_regression": TaskRow("sigmoid", ("mse", "binary_crossentropy"), ("mae",), False),
-        "forecasting": TaskRow(NO_ACTIVATION, ("mse",), ("mae",), False),
+        "forecasting": TaskRow(NO_ACTIVATION, ("mse", "binary_crossentropy"), ("mae",), False),
         # Sigmoid instead where the inputs lie in 0..1: see `usual_activation`.
         "autoencoder": TaskRow(NO_ACTIVATION, ("mse", "binary_crossentropy"), ("mse",), False),
     }
@@ -95,6 +95,9 @@ _SOURCES: Mapping[str, Targets] = MappingProxyType(
         "diabetes": Targets("regression", 1),
         "linnerud": Targets("vector_regression", 3),
         "timeseries": Targets("forecasting"),
+        "seasonal_series": Targets("forecasting"),
+        "bouncing_ball": Targets("forecasting"),
+        "dose_response": Targets("unit_regression", 1),
     }
 )
 

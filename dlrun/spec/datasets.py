@@ -86,6 +86,9 @@ def _cross_check(values: dict[str, Raw], path: Path, findings: Findings) -> None
     no_doubles(values.get("classes") or (), (*path, "classes"), findings)
     if values.get("source") == "npz" and values.get("inputs", "x") == values.get("targets", "y"):
         findings.add("inputs and targets are the same array", path)
+    if values.get("next_step") is True and values.get("targets") not in (None, "y"):
+        message = "it would have no effect: with 'next_step' the last step of each row is the target"
+        findings.add(message, (*path, "targets"), hint="leave one of the two out")
     paths = _files_of(values)
     if values.get("sha256") is not None and len(values["sha256"]) != paths:
         findings.add(f"expected {paths} of them, one a file, not {len(values['sha256'])}", (*path, "sha256"))

@@ -81,9 +81,14 @@ def _check_labels(values: Mapping[str, Any], findings: Findings) -> None:
 def _check_targets(values: Mapping[str, Any], findings: Findings) -> None:
     """Note a file without targets, where a task needs them."""
     source, key = values.get("dataset"), "targets" if isinstance(values.get("dataset"), NpySource) else "target"
-    if not isinstance(source, TableSource | ParquetSource | NpySource) or values.get("task") == "autoencoder":
+    if values.get("task") == "autoencoder":
+        if getattr(source, "next_step", False):
+            message = "it would have no effect: an autoencoder's targets are its inputs"
+            findings.add(message, ("dataset", "next_step"), hint="leave it out, or leave 'task' out to forecast")
         return
-    if not getattr(source, key):
+    if not isinstance(source, TableSource | ParquetSource | NpySource):
+        return
+    if not getattr(source, key) and not getattr(source, "next_step", False):
         findings.add(f"'{key}' is missing", ("dataset",), hint=f"say what is to be predicted; {_ONLY_INPUTS}")
 
 

@@ -153,7 +153,8 @@ class NpzSource(Source):
     """Arrays in one npz archive, by name; the second of two paths is the provided test set.
 
     ``channels: first`` says that images lie as (rows, channels, height, width) and video as (rows, channels, frames,
-    height, width); either is read with the channels last.
+    height, width); either is read with the channels last. ``next_step`` takes the targets out of sequences (rows,
+    steps, ...): the last step is to be forecast from those before.
     """
 
     source: Literal["npz"]
@@ -161,19 +162,21 @@ class NpzSource(Source):
     inputs: str = "x"
     targets: str = "y"
     channels: Channels = "last"
+    next_step: Annotated[bool, Field(strict=True)] = False
     sha256: tuple[Hash, ...] | None = None
 
 
 class NpySource(Source):
-    """Inputs and targets in an npy file each; the inputs may be larger than memory. ``channels`` as in an archive.
+    """Inputs and targets in an npy file each; the inputs may be larger than memory.
 
-    Only an autoencoder needs no ``targets``.
+    ``channels`` and ``next_step`` as in an archive; only with that, and for an autoencoder, there are no ``targets``.
     """
 
     source: Literal["npy"]
     path: str
     targets: str | None = None
     channels: Channels = "last"
+    next_step: Annotated[bool, Field(strict=True)] = False
     sha256: tuple[Hash, ...] | None = None
 
 
@@ -238,6 +241,34 @@ class TimeseriesSource(Windows):
     sha256: tuple[Hash, ...] | None = None
 
 
+class SeasonalSource(Windows):
+    """A made-up hourly series: a day, a weekend, a slow rise, and noise that lasts some hours."""
+
+    source: Literal["seasonal_series"]
+    steps: Annotated[int, Field(strict=True, ge=200, le=1_000_000)] = 4000
+    lookback: Count = 48
+    horizon: Count = 6
+    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
+class BallSource(Source):
+    """Made-up video: a ball that flies straight and bounces off the walls; the last frame is to be forecast."""
+
+    source: Literal["bouncing_ball"]
+    videos: Annotated[int, Field(strict=True, ge=2, le=1_000_000)] = 600
+    frames: Annotated[int, Field(strict=True, ge=2, le=1000)] = 6
+    size: Annotated[int, Field(strict=True, ge=8, le=256)] = 16
+    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
+class ResponseSource(Source):
+    """Made-up trials: the share of a group, 0..1, that responds to a dose, by dose, age, weight and form."""
+
+    source: Literal["dose_response"]
+    groups: Annotated[int, Field(strict=True, ge=10, le=1_000_000)] = 1000
+    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
 class PluginSource(Source):
     """A source that an installed package offers under the entry point group ``dlrun.datasets``."""
 
@@ -288,6 +319,9 @@ DatasetSpec = (
     | NpySource
     | ImageFolderSource
     | TimeseriesSource
+    | SeasonalSource
+    | BallSource
+    | ResponseSource
     | PluginSource
 )
 

@@ -13,6 +13,7 @@ from dlrun.data.assembly import assemble
 from dlrun.data.chunks import any_row, rows_where
 from dlrun.data.dataset import Array, DataFile, Dataset, Task
 from dlrun.data.identity import ArrayRecords
+from dlrun.data.next_step import next_step
 from dlrun.data.roles import NAMED, check_length, unknown_column
 from dlrun.data.sources import archives, columns
 from dlrun.data.sources.files import examine_all
@@ -21,6 +22,9 @@ from dlrun.spec.sources import NpySource, NpzSource
 
 CHANNEL_AXES = (4, 5)
 """How many axes images and video have."""
+
+_NO_TASK: Task = "autoencoder"
+"""What inputs alone make."""
 
 
 def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) -> Dataset:
@@ -39,13 +43,15 @@ def load_npz(source: NpzSource, task: Task | None, roles: tuple[str, ...] = ()) 
             targets are not what the task says.
     """
     files = examine_all(source.path, source.sha256)
-    alone = task == "autoencoder"
+    alone = task == "autoencoder" or source.next_step
     names = (source.inputs,) if alone else (source.inputs, source.targets)
     if source.inputs == source.targets and not alone:
         raise DataError(f"inputs and targets are the same array '{source.inputs}'")
     parts = [archives.read_npz(Path(path), names) for path in source.path]
     pairs = [_pair(part[source.inputs], None if alone else part[source.targets]) for part in parts]
-    dataset = _assemble(source.path, pairs, source.targets, task, files, source.channels)
+    dataset = _assemble(source.path, pairs, source.targets, _NO_TASK if alone else task, files, source.channels)
+    if source.next_step:
+        dataset = next_step(dataset)
     return replace(dataset, columns=_columns(source, roles, [len(inputs) for inputs, _ in pairs]))
 
 
@@ -85,7 +91,9 @@ def load_npy(source: NpySource, task: Task | None) -> Dataset:
     files = examine_all([path for path in (source.path, source.targets) if path is not None], source.sha256)
     values = None if source.targets is None else archives.read_npy(Path(source.targets))
     pair = _pair(archives.map_npy(Path(source.path)), values)
-    return _assemble((source.path,), [pair], Path(source.targets or "").stem, task, files, source.channels)
+    task = _NO_TASK if source.next_step else task
+    dataset = _assemble((source.path,), [pair], Path(source.targets or "").stem, task, files, source.channels)
+    return next_step(dataset) if source.next_step else dataset
 
 
 def _pair(inputs: Array, values: Array | None) -> tuple[Array, Array]:
