@@ -116,9 +116,9 @@ _GENERATED = (
     KnownSource("make_multilabel_classification", "multilabel", None, "n_features", "generated"),
     KnownSource("make_regression", "regression", None, "n_features", "generated"),
     KnownSource("make_reviews", "binary", None, "texts", "generated"),
-    KnownSource("seasonal_series", "forecasting", None, "lookback × 1", "generated"),
-    KnownSource("bouncing_ball", "forecasting", None, "frames × 16 × 16 × 1", "generated"),
-    KnownSource("dose_response", "unit_regression", None, "4", "generated"),
+    KnownSource("make_series", "forecasting", None, "lookback × 1", "generated"),
+    KnownSource("make_bouncing_ball", "forecasting", None, "frames × 16 × 16 × 1", "generated"),
+    KnownSource("make_dose_response", "unit_regression", None, "4", "generated"),
 )
 
 SOURCES: dict[str, KnownSource] = {source.name: source for source in (*_downloads(), *_BUNDLED, *_GENERATED)}

@@ -112,11 +112,11 @@ def _read(source: DatasetSpec, task: Task | None, roles: tuple[str, ...], on_pro
         case ImageFolderSource():
             return image_folder.load(source)
         case SeasonalSource():
-            return made.seasonal_series(source)
+            return made.make_series(source)
         case BallSource():
-            return made.bouncing_ball(source)
+            return made.make_bouncing_ball(source)
         case ResponseSource():
-            return made.dose_response(source)
+            return made.make_dose_response(source)
         case TimeseriesSource():
             return timeseries.load(source)
         case _:

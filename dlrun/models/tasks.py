@@ -95,9 +95,9 @@ _SOURCES: Mapping[str, Targets] = MappingProxyType(
         "diabetes": Targets("regression", 1),
         "linnerud": Targets("vector_regression", 3),
         "timeseries": Targets("forecasting"),
-        "seasonal_series": Targets("forecasting"),
-        "bouncing_ball": Targets("forecasting"),
-        "dose_response": Targets("unit_regression", 1),
+        "make_series": Targets("forecasting"),
+        "make_bouncing_ball": Targets("forecasting"),
+        "make_dose_response": Targets("unit_regression", 1),
     }
 )
 

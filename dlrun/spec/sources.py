@@ -244,7 +244,7 @@ class TimeseriesSource(Windows):
 class SeasonalSource(Windows):
     """A made-up hourly series: a day, a weekend, a slow rise, and noise that lasts some hours."""
 
-    source: Literal["seasonal_series"]
+    source: Literal["make_series"]
     steps: Annotated[int, Field(strict=True, ge=200, le=1_000_000)] = 4000
     lookback: Count = 48
     horizon: Count = 6
@@ -254,7 +254,7 @@ class SeasonalSource(Windows):
 class BallSource(Source):
     """Made-up video: a ball that flies straight and bounces off the walls; the last frame is to be forecast."""
 
-    source: Literal["bouncing_ball"]
+    source: Literal["make_bouncing_ball"]
     videos: Annotated[int, Field(strict=True, ge=2, le=1_000_000)] = 600
     frames: Annotated[int, Field(strict=True, ge=2, le=1000)] = 6
     size: Annotated[int, Field(strict=True, ge=8, le=256)] = 16
@@ -264,7 +264,7 @@ class BallSource(Source):
 class ResponseSource(Source):
     """Made-up trials: the share of a group, 0..1, that responds to a dose, by dose, age, weight and form."""
 
-    source: Literal["dose_response"]
+    source: Literal["make_dose_response"]
     groups: Annotated[int, Field(strict=True, ge=10, le=1_000_000)] = 1000
     random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
 

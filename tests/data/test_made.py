@@ -13,7 +13,11 @@ from dlrun.data.dataset import Dataset
 from dlrun.data.sources.made import BALL_RADIUS, MADE_UP
 from dlrun.spec.sources import BallSource, ResponseSource, SeasonalSource
 
-MADE: dict[str, Any] = {"seasonal_series": SeasonalSource, "bouncing_ball": BallSource, "dose_response": ResponseSource}
+MADE: dict[str, Any] = {
+    "make_series": SeasonalSource,
+    "make_bouncing_ball": BallSource,
+    "make_dose_response": ResponseSource,
+}
 
 
 def made(name: str, **options: Any) -> Dataset:
@@ -35,7 +39,7 @@ def test_made_up_data_say_so_and_are_in_the_catalogue(name: str) -> None:
 
 
 def test_the_series_comes_round_each_day_but_for_the_weekend() -> None:
-    dataset = made("seasonal_series", lookback=24, horizon=24)
+    dataset = made("make_series", lookback=24, horizon=24)
     demand = dataset.targets
 
     errors = {ahead: np.abs(demand[ahead:] - demand[:-ahead]).mean() for ahead in (12, 24, 168)}
@@ -44,7 +48,7 @@ def test_the_series_comes_round_each_day_but_for_the_weekend() -> None:
 
 
 def test_the_ball_flies_straight_at_its_own_speed_and_stays_inside() -> None:
-    dataset = made("bouncing_ball", videos=50, frames=12, size=20)
+    dataset = made("make_bouncing_ball", videos=50, frames=12, size=20)
     frames = np.concatenate([dataset.inputs[..., 0], dataset.targets.reshape(50, 1, 20, 20)], axis=1)
 
     # Where the ball is whole, its centre of light is its centre.
@@ -62,7 +66,7 @@ def test_the_ball_flies_straight_at_its_own_speed_and_stays_inside() -> None:
 
 
 def test_shares_are_shares_of_forty_patients_and_rise_with_the_dose() -> None:
-    dataset = made("dose_response")
+    dataset = made("make_dose_response")
 
     assert dataset.targets.min() >= 0
     assert dataset.targets.max() <= 1

@@ -11,7 +11,7 @@ from dlrun import load_spec, run
 from dlrun.data import load_dataset
 
 SPEC = """\
-dataset: {source: bouncing_ball, videos: 60, frames: 4, size: 12}
+dataset: {source: make_bouncing_ball, videos: 60, frames: 4, size: 12}
 layers:
   - Permute: [2, 3, 4, 1]
   - Reshape: [12, 12, 3]

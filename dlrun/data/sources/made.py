@@ -24,7 +24,7 @@ BALL_RADIUS = 1.2
 PATIENTS = 40
 
 
-def seasonal_series(source: SeasonalSource) -> Dataset:
+def make_series(source: SeasonalSource) -> Dataset:
     """Make an hourly series of a demand: it follows the day, drops at weekends, rises slowly, and wanders.
 
     The same hour yesterday is a strong forecast, but it repeats yesterday's noise, and it is wrong on Saturdays and
@@ -38,7 +38,7 @@ def seasonal_series(source: SeasonalSource) -> Dataset:
     values = 20 + 0.0005 * hours + day + weekend + noise
     times = np.datetime64(FIRST_HOUR) + hours.astype("timedelta64[h]")
     whole = np.ones(len(hours) - 1, bool)
-    series = Series("seasonal_series", values[:, np.newaxis], values, "demand", whole, grid_of(times))
+    series = Series("make_series", values[:, np.newaxis], values, "demand", whole, grid_of(times))
     ids = {"time": np.datetime_as_string(times, unit="h").astype(object)}
     return windows_over(series, source, Origin(ids, notes=(MADE_UP,)))
 
@@ -50,7 +50,7 @@ def _wandering(shocks: Floats) -> Floats:
     return np.asarray(lfilter([1.0], [1.0, -LASTING], shocks), np.float64)
 
 
-def bouncing_ball(source: BallSource) -> Dataset:
+def make_bouncing_ball(source: BallSource) -> Dataset:
     """Make videos (videos, frames, size, size, 1) float32 in 0..1: a soft ball on black, at a speed of its own."""
     random = np.random.default_rng(source.random_state)
     room = source.size - 1 - 2 * BALL_RADIUS  # for the ball's centre
@@ -66,10 +66,10 @@ def bouncing_ball(source: BallSource) -> Dataset:
     video = np.exp(-(off[0][..., :, np.newaxis] + off[1][..., np.newaxis, :]) / (2 * BALL_RADIUS**2))
     inputs = video[..., np.newaxis].astype(np.float32)
     alone = made_by_folds(len(inputs))
-    return next_step(assemble("bouncing_ball", alone.task, inputs, alone.values, notes=(MADE_UP,)))
+    return next_step(assemble("make_bouncing_ball", alone.task, inputs, alone.values, notes=(MADE_UP,)))
 
 
-def dose_response(source: ResponseSource) -> Dataset:
+def make_dose_response(source: ResponseSource) -> Dataset:
     """Make trials: which share of 40 patients responds, by dose, mean age, mean weight and form of the medicine."""
     random = np.random.default_rng(source.random_state)
     dose = random.uniform(0, 10, source.groups)
@@ -79,7 +79,7 @@ def dose_response(source: ResponseSource) -> Dataset:
     chance = 1 / (1 + np.exp(-(1.1 * (strength - 4) - 0.04 * (age - 50))))
     share = random.binomial(PATIENTS, chance) / PATIENTS
     return assemble(
-        "dose_response",
+        "make_dose_response",
         "unit_regression",
         np.column_stack([dose, age, weight, form]),
         share,
