@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dlrun.data.dataset import Dataset, Forecast, TokenRows
+from dlrun.data.dataset import Dataset, Forecast
 from dlrun.data.identity import ArrayRecords
 from dlrun.data.periods import LAST_VALUE
 from dlrun.data.targets import rows_text
@@ -27,8 +27,8 @@ def next_step(dataset: Dataset) -> Dataset:
         DataError: there are fewer than two steps, or a last step is missing.
     """
     inputs = dataset.inputs
-    if isinstance(inputs, TokenRows) or inputs.shape[1] < 2:
-        shape = "token rows" if isinstance(inputs, TokenRows) else f"the shape {inputs.shape}"
+    if not isinstance(inputs, np.ndarray) or inputs.shape[1] < 2:
+        shape = f"the shape {inputs.shape}" if isinstance(inputs, np.ndarray) else "texts"
         raise DataError(
             f"'{dataset.name}' has {shape}, and a next step needs (rows, steps, ...) with at least two steps",
             hint="leave `next_step` out, or put the steps on the second axis",
