@@ -61,6 +61,19 @@ def test_the_task_table_of_the_docs_is_the_one_of_the_code(task: str) -> None:
     assert cells[4].split(", ") == list(row.metrics)
 
 
+def test_the_page_on_problems_has_every_task_with_its_defaults_and_configs() -> None:
+    page = (ROOT / "docs" / "problems.md").read_text()
+
+    for name, row in TASKS.items():
+        (line,) = re.findall(rf"^\|[^|]*\| `{name}` \|.*$", page, re.MULTILINE)
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        named = re.findall(r"`(\w+)`", cells[7])
+        assert cells[5].split(", ") == list(row.metrics)
+        assert row.losses[0] in cells[4]
+        assert named
+        assert all(load_spec(ROOT / "configs" / f"{config}.yaml").spec.task in (name, None) for config in named)
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):

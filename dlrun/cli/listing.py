@@ -11,6 +11,16 @@ from dlrun.cli import options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 
+_YOURS = {
+    "csv": "a table of yours",
+    "parquet": "a table of yours",
+    "npz": "arrays of yours, in one file",
+    "npy": "arrays of yours, one a file, mapped into memory",
+    "image_folder": "pictures of yours, a folder for each class",
+    "text_folder": "texts of yours, a folder for each class",
+    "timeseries": "a series of yours, cut into windows",
+}
+
 
 class Kind(StrEnum):
     """What can be listed."""
@@ -79,24 +89,36 @@ def _default(parameter: Any) -> Any:
 def _datasets(name: str | None) -> list[dict[str, Any]]:
     from dlrun.data import cache
     from dlrun.errors import UsageError
-    from dlrun.registry import nearest
+    from dlrun.registry import nearest, plugin_datasets, read_entry
     from dlrun.spec.sources import SOURCES, options_of
 
     states = {known.name: f"{known.task}, {known.origin}, {known.state}" for known in cache.status()}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": source,
             "arguments": options_of(source),
-            "summary": states.get(source, "a file of yours"),
+            "summary": states.get(source) or _YOURS[source],
             "origin": "dlrun",
             "aliases": [],
         }
         for source in SOURCES
     ]
+    # A package is imported only where it is asked for by name.
+    of_packages = [read_entry(entry) if entry.name == name else entry for entry in plugin_datasets().values()]
+    rows += [
+        {
+            "name": entry.name,
+            "arguments": {parameter.name: _default(parameter) for parameter in entry.parameters},
+            "summary": entry.summary,
+            "origin": entry.origin,
+            "aliases": [],
+        }
+        for entry in of_packages
+    ]
     if name is None:
         return rows
     chosen = [row for row in rows if row["name"] == name]
     if not chosen:
-        near = nearest(name, SOURCES)
+        near = nearest(name, [row["name"] for row in rows])
         raise UsageError(f"there is no data set '{name}'", hint=f"did you mean '{near}'?" if near else None)
     return chosen

@@ -225,6 +225,14 @@ def test_list_shows_the_options_of_one_data_set(dlrun: Dlrun) -> None:
     assert "noise" in moons.out
 
 
+def test_list_says_of_every_data_set_what_it_is(dlrun: Dlrun) -> None:
+    rows = {row["name"]: row["summary"] for row in json.loads(dlrun("list", "datasets", "--json").out)["datasets"]}
+
+    assert rows["digits"] == "multiclass, bundled, present"
+    assert "folder for each class" in rows["image_folder"]
+    assert all(rows.values())
+
+
 def test_data_add_as_json_tells_the_state(dlrun: Dlrun, keras_home: Path, real_data: Callable[[str], Path]) -> None:
     done = dlrun("data", "add", str(real_data("boston_housing/boston_housing.npz")), "--json")
 

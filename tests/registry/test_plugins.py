@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 
@@ -140,6 +141,24 @@ def test_data_sets_of_plugins_are_listed_with_their_package(install: Install) ->
 
     assert (entry.kind, entry.origin) == ("datasets", "waves")
     assert load(entry)(7) == 7
+
+
+def test_a_data_set_of_a_plugin_is_listed_and_read_only_where_it_is_asked_for(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dlrun.cli.main import app
+
+    install("waves", {"dlrun.datasets: tides": "waves_code:ripple"}, LAYER)
+    told = []
+    for name in ([], ["tides"]):
+        with pytest.raises(SystemExit):
+            app(["list", "datasets", *name, "--json"])
+        told.append(json.loads(capsys.readouterr().out)["datasets"])
+        assert ("waves_code" in sys.modules) == bool(name)
+
+    every, (one,) = told
+    assert {row["name"]: row["origin"] for row in every}["tides"] == "waves"
+    assert (one["summary"], one["arguments"]) == ("Ripple", {"x": "required", "strength": 1.0})
 
 
 def test_without_plugins_there_are_no_data_sets(install: Install) -> None:
