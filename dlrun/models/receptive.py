@@ -96,15 +96,21 @@ def _beyond(layer: Any, taken: Sequence[_Reach | None]) -> _Reach | None:
     if change is None:  # a convolution or a pooling that keeps the size without padding sees one position
         return reach if CONVOLUTION.fullmatch(kind) else None
     if change.cause in _KEEPING:
-        return reach
+        return _begun(reach, change)
     return _slid(reach, change) if change.cause in _WINDOWED else None
+
+
+def _begun(reach: _Reach, change: ShapeChange) -> _Reach:
+    """Note the sizes of the map where its axes are met for the first time: before zeros are added to it."""
+    if reach.sizes or not change.axes:
+        return reach
+    ones = (1,) * len(change.axes)
+    return _Reach(ones, ones, tuple(axis.before for axis in change.axes))
 
 
 def _slid(reach: _Reach, change: ShapeChange) -> _Reach | None:
     """Widen a reach by the windows of one more layer."""
-    if not reach.sizes:
-        ones = (1,) * len(change.axes)
-        reach = _Reach(ones, ones, tuple(axis.before for axis in change.axes))
+    reach = _begun(reach, change)
     if len(reach.sizes) != len(change.axes):
         return None
     windows = [axis.window for axis in change.axes]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlrun.report.glyphs import clean, grouped, number, settle
-from dlrun.report.lines import Line, layout
+from dlrun.report.glyphs import clean, columns, grouped, number, settle
+from dlrun.report.lines import Line, broken, layout
 from dlrun.report.protocol import division_words, protocol_label
 from dlrun.report.reading import part, sections, whole
 from dlrun.report.tables import table
@@ -15,6 +15,9 @@ Part = Mapping[str, Any]
 _MOST_FOLDS = 20
 _MOST_FEATURES = 30
 _MOST_CLASSES = 50
+_MOST_TARGETS = 12
+_LABEL = 11
+"""Columns of an indented label: ``  protocol ``."""
 _ALSO_SAID = ("receptive_field", "first_dense")
 
 
@@ -31,9 +34,9 @@ def render_description(description: Part, width: int = 100, unicode: bool = True
     )
     blocks = [
         render_data(description, width, unicode),
-        table(["layer", "kind", "output", "parameters"], rows, width, unicode) + "\n" + total,
+        "\n".join([table(["layer", "kind", "output", "parameters"], rows, width, unicode), *broken(total, width)]),
         *_shapes(description, width, unicode),
-        *(["\n".join(f"warning: {text}" for text in description["warnings"])] if description["warnings"] else []),
+        *(["\n".join(_warnings(description["warnings"], width, unicode))] if description["warnings"] else []),
     ]
     return settle("\n\n".join(blocks), unicode)
 
@@ -66,7 +69,7 @@ def render_data(description: Part, width: int = 100, unicode: bool = True) -> st
         f"  flaws    {_flaws(summary)}",
         *(f"  note     {note}" for note in data["notes"]),
     ]
-    blocks = ["\n".join(clean(line, unicode) for line in lines)]
+    blocks = ["\n".join(row for line in lines for row in _wrapped(clean(line, unicode), width))]
     blocks += [
         block
         for block in (
@@ -77,6 +80,22 @@ def render_data(description: Part, width: int = 100, unicode: bool = True) -> st
         if block
     ]
     return settle("\n\n".join(blocks), unicode)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Break a line behind its label where it is too long, and set the rest below its text."""
+    if columns(line) <= width or not line.startswith("  "):
+        return [line]
+    first, *rest = broken(line[_LABEL:], max(width - _LABEL, 20))
+    return [line[:_LABEL] + first, *(f"{'':{_LABEL}}{row}" for row in rest)]
+
+
+def _warnings(texts: Sequence[str], width: int, unicode: bool) -> list[str]:
+    rows = []
+    for text in texts:
+        first, *rest = broken(clean(f"warning: {text}", unicode), max(width - 2, 20))
+        rows += [first, *(f"  {row}" for row in rest)]
+    return rows
 
 
 def _division(description: Part) -> list[str]:
@@ -119,10 +138,15 @@ def _classes(summary: Part, width: int, unicode: bool) -> str:
 
 
 def _numbers(summary: Part, width: int, unicode: bool) -> str:
+    targets = summary["targets"]
     rows = [
         [each["name"], each.get("missing", 0), each["minimum"], each["maximum"], each["mean"]]
-        for each in (*summary["targets"], *summary["features"])
+        for each in (*(targets if len(targets) <= _MOST_TARGETS else ()), *summary["features"])
     ]
+    if len(targets) > _MOST_TARGETS:  # such as the pixels of a frame: one by one they say nothing
+        low, high = min(each["minimum"] for each in targets), max(each["maximum"] for each in targets)
+        mean = sum(each["mean"] for each in targets) / len(targets)
+        rows.insert(0, [f"all {grouped(len(targets))} targets", 0, low, high, mean])
     if not rows:
         return ""
     header = ["column", "missing", "lowest", "highest", "mean"]

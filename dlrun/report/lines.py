@@ -53,14 +53,14 @@ def _fill(items: Sequence[str], width: int) -> Iterator[str]:
         if row and columns(row) + len(_GAP) + columns(item) > width:
             yield row
             row = ""
-        *full, item = _break(item, width)
+        *full, item = broken(item, width)
         yield from full
         row = f"{row}{_GAP}{item}" if row else item
     if row:
         yield row
 
 
-def _break(item: str, width: int) -> list[str]:
+def broken(item: str, width: int) -> list[str]:
     """Break one item at its plain spaces; a word that is too long stays whole."""
     if columns(item) <= width:
         return [item]  # as it is, with the spaces that align it

@@ -45,16 +45,17 @@ def dense_words(dense: Part) -> str:
     return f"the first Dense layer takes {of} ({_percent(dense['share'])}){reached}"
 
 
-def field_words(field: Part) -> str:
+def field_words(reach: Part) -> str:
     """Say how much of the input a value of the last convolution sees."""
-    sizes, of = field["sizes"], field["of"]
+    sizes, of = reach["sizes"], reach["of"]
     units = f"{_UNITS[len(sizes)]}s of the input"
     said = "the last convolution: one of its values sees"
     if None in of:
         return f"{said} {_by(sizes)} {units}"
     seen = [min(size, whole) for size, whole in zip(sizes, of, strict=True)]
     if seen == list(of):
-        return f"{said} all of the {_by(of)} {units} (its receptive field is {_by(sizes)})"
+        field = "" if seen == list(sizes) else f" (its receptive field is {_by(sizes)})"
+        return f"{said} all of the {_by(of)} {units}{field}"
     return f"{said} {_by(seen)} of the {_by(of)} {units}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dlrun.errors import Path, Problem, SpecError
 from dlrun.registry.lookup import registry
+from dlrun.registry.spelling import british
 from dlrun.registry.values import show
 from dlrun.spec.document import Document, Override, Raw, british_path
 from dlrun.spec.files import printable, text_problems
@@ -29,6 +30,7 @@ from dlrun.spec.shapes import (
     same_name,
     spelt_our_way,
 )
+from dlrun.spec.steps import STEPS, Augment, Derive
 from dlrun.spec.wording import home_of, nearest_key
 
 
@@ -185,7 +187,15 @@ def _in_step(raw: Raw, parts: Sequence[str], value: Raw, path: Path) -> _Step:
         if not parts[1:]:
             return _Step({parts[0]: value}, path)
         parts = parts[1:]
+    if isinstance(written, dict) and (home := _unnamed_option(written)) and parts[0] not in written:
+        parts = [home, *parts]
     return _in_options(written, "a step", parts, value, path)
+
+
+def _unnamed_option(written: dict[str, Raw]) -> str | None:
+    """Name the option that holds what stands right below a step: the expressions of ``derive``, augmenting layers."""
+    model, short = STEPS.get(british(str(written.get("step"))), (None, ""))
+    return short if model in (Derive, Augment) else None
 
 
 def _in_options(written: Raw, what: str, parts: Sequence[str], value: Raw, path: Path) -> _Step:

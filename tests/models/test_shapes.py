@@ -253,6 +253,16 @@ def test_branches_see_what_the_widest_of_them_sees() -> None:
     assert none is None  # their values lie 1 and 2 pixels apart
 
 
+def test_zeros_around_the_input_are_no_part_of_it() -> None:
+    import keras
+
+    layers = keras.layers
+    field = receptive_field(model_of((16, 16, 1), layers.ZeroPadding2D(2), layers.Conv2D(1, 5)))
+
+    assert field is not None
+    assert (field.sizes, field.of) == ((5, 5), (16, 16))
+
+
 def test_what_has_seen_everything_has_no_field() -> None:
     import keras
 

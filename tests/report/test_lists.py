@@ -166,6 +166,32 @@ def test_where_no_shape_changes_only_the_parameters_are_explained() -> None:
     assert "where the parameters are\n  dense  takes 7" in text
 
 
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_what_is_said_of_data_is_broken_behind_its_label(width: int) -> None:
+    notes = ["A note of some length that no narrow terminal can show in a single line, whatever is done."]
+    told = {**description(), "warnings": notes, "data": {**description()["data"], "notes": notes}}
+
+    lines = render_description(told, width=width).splitlines()
+
+    start = next(number for number, line in enumerate(lines) if line.startswith("  note     A note"))
+    assert max(map(len, lines)) <= width
+    assert lines[start + 1].startswith(" " * 11)
+    assert " ".join(" ".join(lines).split()).count("whatever is done.") == 2
+
+
+def test_many_targets_are_summed_up_in_a_row() -> None:
+    targets = [{"name": f"target {index}", "minimum": -index, "maximum": 2.5, "mean": index / 4} for index in range(16)]
+    told = description()
+    told["data"]["summary"]["targets"] = targets
+
+    text = render_data(told, unicode=False)
+
+    assert [line.split() for line in text.splitlines() if "targets" in line][-1] == [
+        "all", "16", "targets", "0", "-15", "2.50", "1.88",
+    ]  # fmt: skip
+    assert "target 3" not in text
+
+
 def test_a_description_of_several_folds_says_by_which_rule_and_counts_each() -> None:
     folds = [
         {"iteration": 1, "fold": fold, "train": 70 + fold, "validation": 25, "monitor": 0} for fold in (1, 2, 3, 4)

@@ -135,6 +135,7 @@ def test_the_first_dense_layer_says_what_it_takes() -> None:
     [
         ((18, 18), (28, 28), "sees 18 × 18 of the 28 × 28 pixels of the input"),
         ((40, 40), (28, 28), "sees all of the 28 × 28 pixels of the input (its receptive field is 40 × 40)"),
+        ((8, 8), (8, 8), "sees all of the 8 × 8 pixels of the input"),
         ((23,), (None,), "sees 23 steps of the input"),
     ],
 )

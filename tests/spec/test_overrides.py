@@ -99,6 +99,25 @@ def test_sections_steps_datasets_and_lists_are_reached_into(load: Load) -> None:
     assert (spec.evaluation.validation, spec.seed, spec.name) == (100, 7, "other")
 
 
+@pytest.mark.parametrize("path", ["preprocessing.0.derive.rate", "preprocessing.0.rate"])
+def test_an_expression_is_changed_or_added(load: Load, path: str) -> None:
+    text = (
+        "dataset: {source: csv, path: a.csv, target: y}\npreprocessing: [derive: {ratio: a / b}]\nlayers: [Dense: 2]\n"
+    )
+
+    spec = load(text, "preprocessing.0.derive.ratio=b / a", f"{path}=a * 2")
+
+    assert spec.preprocessing[0].expressions == {"ratio": "b / a", "rate": "a * 2"}
+
+
+def test_an_augmentation_is_reached_by_its_number(load: Load) -> None:
+    text = "dataset: mnist\npreprocessing: [augment: [RandomFlip: horizontal, RandomZoom: 0.1]]\nlayers: [Flatten]\n"
+
+    (step,) = load(text, "preprocessing.0.augment.1={RandomRotation: 0.2}").preprocessing
+
+    assert [layer.kind for layer in step.layers] == ["RandomFlip", "RandomRotation"]
+
+
 def test_the_last_of_several_overrides_wins(load: Load) -> None:
     assert units(load(SPEC, "layers.0.units=1", "layers.0.units=2")) == 2
 

@@ -63,12 +63,17 @@ def unreadable(path: str | Path, error: Exception) -> DataError:
     return DataError(f"'{path}' cannot be read: {reason}")
 
 
-def _siblings(path: Path) -> str | None:
+ELSEWHERE = "a path starts at the spec's own folder; `--data-root DIR` looks for it elsewhere"
+"""What to do about a file or folder that is not where a spec says."""
+
+
+def _siblings(path: Path) -> str:
+    """Suggest a file of the same kind beside one that is not there, or where else to look."""
     from dlrun.registry.nearest import nearest
 
     try:
         names = os.listdir(path.parent)
     except OSError:
-        return f"there is no folder '{path.parent}' either"
-    close = nearest(path.name, names)
-    return f"did you mean '{close}'?" if close else None
+        return f"there is no folder '{path.parent}' either; {ELSEWHERE}"
+    close = nearest(path.name, [name for name in names if Path(name).suffix == path.suffix])
+    return f"did you mean '{close}'?" if close else ELSEWHERE

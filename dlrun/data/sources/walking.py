@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dlrun.data.sources.files import unreadable
+from dlrun.data.sources.files import ELSEWHERE, unreadable
 from dlrun.errors import DataError
 
 
@@ -18,7 +18,7 @@ def folders_in(home: Path) -> list[str]:
     except NotADirectoryError:
         raise DataError(f"'{home}' is a file; expected a folder that has a folder for each class") from None
     except FileNotFoundError:
-        raise DataError(f"there is no folder '{home}'") from None
+        raise DataError(f"there is no folder '{home}'", hint=ELSEWHERE) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise unreadable(home, error) from error
 
