@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dlrun.data import load_dataset
+from dlrun.data import chunks, load_dataset, record_hashes, scratch
 from dlrun.errors import DataError
 from dlrun.spec.sources import ParquetSource, TableSource
 
@@ -102,6 +103,95 @@ def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     source = parquet(tmp_path, {"a": [1, 2], "y": [0.5, 1.5]})
     path = Path(source.path[0])
     path.write_bytes(path.read_bytes()[:-50])
+
+    with pytest.raises(DataError, match="cannot be read"):
+        load_dataset(source)
+
+
+LARGE = {
+    "a": [1.5, None, 3.0, 4.0, -1.0],
+    "b": ["u", None, "t", "t", "u"],
+    "c": [True, False, True, True, False],
+    "d": [1, 2, 3, 4, 2**60 + 1],
+    "who": [1, 1, 2, 2, 3],
+    "y": ["no", "yes", "no", "yes", "no"],
+}
+
+
+@pytest.fixture
+def scratch_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Everything is large, and a part is two rows."""
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr(chunks, "CHUNK_CELLS", 6)
+    monkeypatch.setenv("DLRUN_CACHE", str(tmp_path / "cache"))
+    yield
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def is_mapped(array: Any) -> bool:
+    while array is not None and not isinstance(array, np.memmap):
+        array = array.base
+    return array is not None
+
+
+def test_numbers_of_a_large_file_go_to_a_scratch_file_a_part_at_a_time(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    source = parquet(tmp_path, LARGE)
+    plain = load_dataset(source, columns=("who",))
+    request.getfixturevalue("scratch_limit")
+
+    mapped = load_dataset(source, columns=("who",))
+
+    assert is_mapped(mapped.inputs)
+    assert not is_mapped(plain.inputs)
+    np.testing.assert_array_equal(mapped.inputs, plain.inputs)
+    assert (mapped.feature_names, mapped.categories) == (plain.feature_names, plain.categories)
+    assert (mapped.fingerprint, mapped.columns["who"].tolist()) == (plain.fingerprint, [1, 1, 2, 2, 3])
+    np.testing.assert_array_equal(record_hashes(mapped, np.arange(5)), record_hashes(plain, np.arange(5)))
+
+
+@pytest.mark.usefixtures("scratch_limit")
+def test_a_large_test_file_comes_below_the_first_by_the_names_of_its_columns(tmp_path: Path) -> None:
+    import pandas as pd
+
+    pd.DataFrame(LARGE).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({name: values[:2] for name, values in reversed(LARGE.items())}).to_parquet(tmp_path / "b.parquet")
+
+    dataset = load_dataset(
+        ParquetSource(
+            source="parquet",
+            path=(str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")),
+            target=("y",),
+            features=("d", "a"),
+        )
+    )
+
+    np.testing.assert_array_equal(np.asarray(dataset.inputs)[5:], [[1, 1.5], [2, np.nan]])
+    assert dataset.test_rows.tolist() == [5, 6]
+
+
+@pytest.mark.usefixtures("scratch_limit")
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, 2, np.inf, 4, np.inf], "column 'a' is infinite in rows 3, 5"),
+        ([None, None, None, None, np.nan], "column 'a' has no values at all"),
+    ],
+)
+def test_what_no_model_takes_is_found_in_a_large_file_too(tmp_path: Path, values: list[Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_dataset(parquet(tmp_path, {**LARGE, "a": np.array(values, float)}))
+
+
+def test_a_large_file_that_is_damaged_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setenv("DLRUN_CACHE", str(tmp_path / "cache"))
+    source = parquet(tmp_path, {"a": np.random.default_rng(0).normal(size=1000), "y": np.arange(1000) / 7})
+    path = Path(source.path[0])
+    content = bytearray(path.read_bytes())
+    content[4:600] = bytes(596)
+    path.write_bytes(content)
 
     with pytest.raises(DataError, match="cannot be read"):
         load_dataset(source)

@@ -75,24 +75,25 @@ def table_records(
     features: Sequence[str],
     matrix: Array,
     categories: Mapping[int, tuple[str, ...]],
+    names: Sequence[Sequence[str]] = (),
 ) -> _TableRecords:
     """Return what hashes the records of some rows, for `Dataset.records`.
 
     Args:
-        frames: one for each file, as read, with unique column names.
+        frames: one for each file, as read, with unique column names; inputs may be missing in it.
         features: the columns that the matrix holds.
         matrix: the inputs of all files' rows, end to end, (rows, features) float64, texts as codes.
         categories: what these codes say, by place in the matrix.
+        names: of all columns of each file, in its order; left out, those of its frame.
     """
     starts = np.cumsum([0, *(len(frame) for frame in frames)])
     places = {name: place for place, name in enumerate(features)}
-    first = list(frames[0].columns)
-    files = []
-    for frame, start in zip(frames, starts[:-1], strict=True):
+    names = names or [list(frame.columns) for frame in frames]
+    first, files = names[0], []
+    for frame, own, start in zip(frames, names, starts[:-1], strict=True):
         # Columns of a second file are found by name; what only it has comes last.
-        names = set(frame.columns)
-        order = (*(name for name in first if name in names), *(name for name in frame.columns if name not in first))
+        order = (*(name for name in first if name in own), *(name for name in own if name not in first))
         # A copy, because columns that are only looked at would keep the whole frame in memory.
-        rest = frame.drop(columns=list(features)).copy()
+        rest = frame.drop(columns=[name for name in features if name in frame.columns]).copy()
         files.append(_FileRecords(order, places, categories, matrix[start : start + len(frame)], rest))
     return _TableRecords(tuple(files), tuple(int(start) for start in starts[:-1]))

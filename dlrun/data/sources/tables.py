@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlrun.data import targets
+from dlrun.data import scratch, targets
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Array, Dataset, Task, TextRows
 from dlrun.data.roles import NAMED
-from dlrun.data.sources import columns, csv_files
-from dlrun.data.sources.files import examine_all, unreadable
+from dlrun.data.sources import columns, csv_files, parquet_files
+from dlrun.data.sources.files import examine_all
+from dlrun.data.sources.table_matrix import Table, fill, matrix_of
 from dlrun.data.sources.table_records import table_records
 from dlrun.data.texts import is_number
 from dlrun.errors import DataError
@@ -22,18 +22,6 @@ from dlrun.spec.sources import ParquetSource, TableSource
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Table = Mapping[str, Array]
-"""Plain columns (see `columns.plain`) by name."""
-
-
-@dataclass(frozen=True)
-class _Matrix:
-    """Input columns side by side, what the codes of text columns mean, and what a person should know."""
-
-    values: Array
-    categories: Mapping[int, tuple[str, ...]]
-    notes: tuple[str, ...]
 
 
 def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[str, ...] = ()) -> Dataset:
@@ -45,7 +33,8 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
         roles: columns for evaluation: no inputs unless ``features`` names them; they land in ``columns``.
 
     Returns:
-        Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``. With
+        Inputs (rows, features) float64, NaN where a value is missing; texts as codes, listed in ``categories``. Above
+        1 GiB they are mapped from a scratch file, to which the numbers of Parquet files go a part at a time. With
         ``text``, texts.
 
     Raises:
@@ -53,15 +42,20 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
             targets are not what the task says.
     """
     files = examine_all(source.path, source.sha256)
-    frames = [_read(source, path) for path in source.path]
-    features = _features(source, roles, list(frames[0].columns))
+    left = _left_in_files(source, roles)
+    frames = [_read(source, path, left) for path in source.path]
+    names = [_names(path, frame, left) for path, frame in zip(source.path, frames, strict=True)]
+    features = _features(source, roles, names[0])
+    inputs = [source.text] if source.text else features
     parts = [
-        _plain_columns(frame, [*([source.text] if source.text else features), *source.target], path)
+        _plain_columns(frame, [*(name for name in inputs if name not in left), *source.target], path)
         for frame, path in zip(frames, source.path, strict=True)
     ]
-    test_from = len(frames[0]) if len(frames) == 2 else None
     table = {name: columns.join([part[name] for part in parts], name, source.path) for name in parts[0]}
-    matrix = _matrix(table, features)
+    matrix = matrix_of(table, features, sum(map(len, frames)), f"the inputs of '{source.path[0]}'")
+    if left:
+        fill(matrix.values, source.path, left, features)
+    test_from = len(frames[0]) if len(frames) == 2 else None
     if task == "autoencoder":  # target columns, if the spec names any, are only kept out of the inputs
         made = targets.made_by_folds(len(matrix.values))
     else:
@@ -78,34 +72,33 @@ def load(source: TableSource | ParquetSource, task: Task | None, roles: tuple[st
         categories=matrix.categories,
         ids=_ids(frames, source),
         columns=_columns(frames, source, roles),
-        records=table_records(frames, features, matrix.values, matrix.categories),
+        records=table_records(frames, features, matrix.values, matrix.categories, names),
         files=files,
         notes=matrix.notes,
     )
 
 
-def _read(source: TableSource | ParquetSource, path: str) -> pd.DataFrame:
+def _read(source: TableSource | ParquetSource, path: str, left: Sequence[str]) -> pd.DataFrame:
     if isinstance(source, TableSource):
         return csv_files.read(path, csv_files.CsvForm(source.header, source.separator, source.missing))
-    return read_parquet(path)
+    return parquet_files.read(path, left)
 
 
-def read_parquet(path: str) -> pd.DataFrame:
-    """Read a Parquet file, its columns named by texts. Raises DataError when that cannot be."""
-    import pandas as pd
-    import pyarrow
+def _names(path: str, frame: pd.DataFrame, left: Sequence[str]) -> Sequence[str]:
+    """Name all columns of a file, those that were left in it too."""
+    return parquet_files.read_head(path).names if left else list(frame.columns)
 
-    try:
-        frame = pd.read_parquet(path, engine="pyarrow")
-    except (pyarrow.ArrowException, OSError, ValueError, TypeError) as error:
-        raise unreadable(path, error) from error
-    # Parquet files may name columns by numbers; a spec's names are texts.
-    frame.columns = pd.Index([str(name) for name in frame.columns])
-    if frame.columns.has_duplicates:
-        raise DataError(f"'{path}' has more than one column '{frame.columns[frame.columns.duplicated()][0]}'")
-    if len(frame) == 0:
-        raise DataError(f"'{path}' has no rows")
-    return frame
+
+def _left_in_files(source: TableSource | ParquetSource, roles: Sequence[str]) -> tuple[str, ...]:
+    """Name the inputs that are not read with all else: numbers of Parquet files that are large as a matrix."""
+    if isinstance(source, TableSource):
+        return ()
+    heads = [parquet_files.read_head(path) for path in source.path]
+    features = _features(source, roles, list(heads[0].names))
+    if 8 * sum(head.rows for head in heads) * len(features) <= scratch.IN_MEMORY:
+        return ()
+    numbers = frozenset.intersection(*(head.numbers for head in heads))
+    return tuple(name for name in features if name in numbers and name not in roles)
 
 
 def _features(source: TableSource | ParquetSource, roles: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -188,25 +181,3 @@ def _texts(values: Array, name: str) -> TextRows:
             hint="take these rows out; in a CSV file, `missing: []` makes an empty text of an empty cell",
         )
     return TextRows.of(values.tolist())
-
-
-def _matrix(table: Table, features: Sequence[str]) -> _Matrix:
-    """Put the input columns side by side, (rows, features) float64; texts become codes."""
-    matrix = np.empty((len(next(iter(table.values()))), len(features)))
-    categories, notes = {}, []
-    for index, name in enumerate(features):
-        values = table[name]
-        if columns.is_all_missing(values):
-            raise DataError(f"column '{name}' has no values at all", hint="leave it out with `features`")
-        if columns.is_text(values):
-            matrix[:, index], categories[index] = columns.encode_texts(values)
-            if culprit := columns.almost_numbers(categories[index]):
-                notes.append(f"Column '{name}' is taken for text because of values such as '{culprit}'.")
-            continue
-        matrix[:, index] = values
-        if (infinite := np.isinf(matrix[:, index])).any():
-            raise DataError(
-                f"column '{name}' is infinite in {targets.rows_text(infinite)}",
-                hint="put a number or a missing marker there, or leave the column out with `features`",
-            )
-    return _Matrix(matrix, categories, tuple(notes))

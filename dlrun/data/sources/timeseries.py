@@ -10,10 +10,9 @@ import numpy as np
 
 from dlrun.data.dataset import Array, Dataset, Hashes, Indices
 from dlrun.data.periods import Grid, grid_of
-from dlrun.data.sources import columns, csv_files
+from dlrun.data.sources import columns, csv_files, parquet_files
 from dlrun.data.sources.files import examine_all
 from dlrun.data.sources.table_records import table_records
-from dlrun.data.sources.tables import read_parquet
 from dlrun.data.targets import rows_text
 from dlrun.data.times import comparable_times
 from dlrun.data.windows import Origin, Series, windows_over
@@ -94,7 +93,7 @@ class _InOrder:
 
 def _read(source: TimeseriesSource, path: str) -> pd.DataFrame:
     if Path(path).suffix.lower() in PARQUET:
-        return read_parquet(path)
+        return parquet_files.read(path)
     return csv_files.read(path, csv_files.CsvForm(source.header, source.separator, source.missing))
 
 
