@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,8 +15,18 @@ from dlrun.data.dataset import Array, Indices
 
 _ROWS_UNPACKED = 4096
 """Rows unpacked together: bounds the memory of a copy."""
+ALIGNMENT = 64
+"""Bytes; what TensorFlow's kernels want."""
 WORD_BITS = 16
 """Columns in one word of `MultiHotRows.bits`. A table of all 65,536 words unpacks them fastest inside a graph."""
+
+
+def aligned_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Make an array to be filled that begins at a multiple of 64 bytes: TensorFlow can use it where it lies."""
+    size = math.prod(shape) * dtype.itemsize
+    octets = np.empty(size + ALIGNMENT, np.uint8)
+    start = -octets.ctypes.data % ALIGNMENT
+    return octets[start : start + size].view(dtype).reshape(shape)
 
 
 @dataclass(frozen=True)

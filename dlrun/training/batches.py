@@ -15,12 +15,14 @@ import numpy as np
 import tensorflow as tf
 
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
+from dlrun.data.encoded import ALIGNMENT, WORD_BITS, Encoded, MultiHotRows, StreamedRows
 from dlrun.training.contract import FoldData
 
 PREDICT_BATCH = 1024
 """Most rows predicted at once; fewer when rows are wide, so that a batch of inputs stays within 64 MB."""
 PREDICT_BYTES = 64 * 2**20
+LARGE = 2**20
+"""Bytes of an array from which on a copy is worth avoiding."""
 PickRows = Callable[[tf.Tensor], tf.Tensor]
 
 
@@ -94,12 +96,23 @@ def as_it_failed(pick: PickRows) -> Iterator[None]:
 def placed(inputs: Array | MultiHotRows, *, sparse: bool = False) -> Placed:
     """Put inputs on the device; ``sparse``: multi-hot rows as the columns that hold a one."""
     if not isinstance(inputs, MultiHotRows):
-        return Placed((tf.constant(inputs),))
+        return Placed((_on_device(inputs),))
     if sparse:
         return Placed(tuple(map(tf.constant, inputs.columns())), inputs.width, sparse=True)
     octets = np.arange(2**WORD_BITS, dtype=">u2").view(np.uint8).reshape(-1, 2)
     table = np.unpackbits(octets, axis=1).astype(float_type().as_numpy_dtype)  # (65536, 16)
     return Placed((tf.constant(inputs.bits), tf.constant(table)), inputs.width)
+
+
+def _on_device(array: Array) -> tf.Tensor:
+    """Put an array on the device: where that is this machine's memory, a large aligned array is used where it lies.
+
+    ``tf.constant`` makes two copies of an array, and keeps both. Whoever made the array does not change it any more.
+    """
+    usable = array.flags.c_contiguous and array.flags.writeable and not array.ctypes.data % ALIGNMENT
+    if array.nbytes < LARGE or not usable or tf.config.list_logical_devices("GPU"):
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def pick_rows(inputs: Placed, rows: tf.Tensor) -> tf.Tensor | tf.SparseTensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array, Dataset, Indices, take_rows
-from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows
+from dlrun.data.encoded import WORD_BITS, Encoded, MultiHotRows, StreamedRows, aligned_array
 from dlrun.data.layout import axes_of
 from dlrun.data.preprocessing import blanking, categories, deriving, dropping, imputing, numbers, tokens, words
 from dlrun.data.preprocessing.block import Block, Chunks, Column, FittedStep, misfit
@@ -90,7 +90,7 @@ class FittedSteps:
     def _encode(self, rows: Indices) -> Array:
         """Encode some rows as an array."""
         # Filled chunk by chunk: a list of float64 chunks would take twice the room of the result.
-        encoded = np.empty((len(rows), *self.output_shape), self._dtype)
+        encoded = aligned_array((len(rows), *self.output_shape), self._dtype)
         start = 0
         for piece in _pass_through(self.dataset, rows, self.steps):
             values = np.asarray(piece.values)

@@ -53,8 +53,10 @@ class ShiftAndDivide:
     def apply(self, block: Block) -> Block:
         """Shift and divide; a copy, in float64 and of the block's shape."""
         values = np.array(block.values, np.float64)
-        if self.places is None:
-            return Block((values - self.offset) / self.divisor, block.columns)
+        if self.places is None or self.places == tuple(range(values.shape[1])):
+            values -= self.offset  # in place: wide rows would be copied more often than they are computed with
+            values /= self.divisor
+            return Block(values, block.columns)
         # Only these columns: codes of texts and columns of zeros and ones keep their values.
         values[:, self.places] = (values[:, self.places] - self.offset) / self.divisor
         return Block(values, block.columns)

@@ -77,7 +77,10 @@ def features_of(chunks: Chunks, places: tuple[int, ...] | None, axes: tuple[str,
     """Yield the training rows as (values, features): every axis but that of the features is laid flat."""
     for block in chunks():
         values: Array = np.asarray(block.values, np.float64)
-        yield values[:, places] if places is not None else flat_features(values, axes)
+        if places == tuple(range(values.shape[-1])) and values.ndim == 2:
+            yield values  # all of them, which to pick would be to copy
+        else:
+            yield values[:, places] if places is not None else flat_features(values, axes)
 
 
 def flat_features(values: Array, axes: tuple[str, ...]) -> Array:

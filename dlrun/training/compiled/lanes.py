@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dlrun import seeds
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
+from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows, aligned_array
 from dlrun.training.batches import as_loss_takes, float_type, placed
 from dlrun.training.compiled.program import EpochOrder, LaneData, Rows
 from dlrun.training.contract import FoldData, FoldTask
@@ -111,4 +111,7 @@ def _padded(parts: Sequence[Array], padding: int) -> Array:
     """Join arrays (rows, ...) and add rows of zeros; a single array stays as it is."""
     if len(parts) == 1 and not padding:
         return parts[0]
-    return np.concatenate([*parts, np.zeros((padding, *parts[0].shape[1:]), parts[0].dtype)])
+    zeros = np.zeros((padding, *parts[0].shape[1:]), parts[0].dtype)
+    joined = aligned_array((sum(map(len, parts)) + padding, *parts[0].shape[1:]), parts[0].dtype)
+    np.concatenate([*parts, zeros], out=joined)
+    return joined
