@@ -21,6 +21,7 @@ OFFLINE = {
     "breast_cancer",
     "diabetes",
     "digits",
+    "digits_convnet",
     "linnerud",
     "multilabel",
     "passengers",
