@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dlrun.cli import check, data, describe, final, kfold, listing, runs, schema, show, train
+from dlrun.cli import check, compare, data, describe, final, kfold, listing, runs, schema, show, train
 from dlrun.cli.terminal import open_streams
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(check.check)
 app.command()(describe.describe)
 app.command()(runs.runs)
 app.command()(show.show)
+app.command()(compare.compare)
 app.add_typer(data.app, name="data")
 app.command("list")(listing.list_)
 app.command()(schema.schema)

@@ -70,3 +70,25 @@ def load_npz(path: Path) -> dict[str, Any]:
         raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, AttributeError) as error:
         raise RunFolderError(f"{path} is damaged: {error}", hint="run that part again, into a new folder") from error
+
+
+def load_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read a table back as its header and its rows, as texts.
+
+    Raises:
+        RunFolderError: it is not there, or damaged: empty, no UTF-8, or with rows of another length.
+    """
+    import csv
+
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *rows = list(csv.reader(stream)) or [[]]
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing", hint="was a part of the run folder moved or deleted?") from error
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}", hint="repeat the run from its spec.yaml") from error
+    if not header or any(len(row) != len(header) for row in rows):
+        raise RunFolderError(f"{path} is damaged: not every row has {len(header)} cells", hint="repeat the run")
+    return header, rows
