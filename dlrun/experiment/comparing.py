@@ -61,6 +61,12 @@ class Side:
         """Of each fit, validation rows over training rows, those that early stopping watched among them."""
         return [fold["validation"] / (fold["train"] + fold["monitor"]) for fold in self.folds]
 
+    @property
+    def overlapping(self) -> int:
+        """How many neighbouring rows share steps of a series, so that a bootstrap has to draw them together."""
+        gap = self.record["protocol"].get("gap") or 0
+        return gap + 1 if self.record["task"] == "forecasting" else 1
+
     @cached_property
     def held_out(self) -> HeldOut | None:
         """Its predictions; see `read_held_out`."""
@@ -230,7 +236,7 @@ def _over_rows(reference: Side, other: Side, metric: Metric, sign: int, who: str
     seed = child_seed(int(reference.record["split_seed"]), "compare")
     seeds = (seed, seed if paired else child_seed(seed, "unpaired"))  # one seed draws the same rows for both
     scores = [
-        resampled_scores(metric, side.targets, side.predictions, seed=drawn)
+        resampled_scores(metric, side.targets, side.predictions, seed=drawn, block=other.overlapping)
         for side, drawn in zip((ours, theirs), seeds, strict=True)
     ]
     count = min(map(len, scores))

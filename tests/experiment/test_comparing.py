@@ -132,6 +132,25 @@ def test_errors_on_the_same_rows_are_told_apart_by_a_paired_bootstrap(run: Make)
     assert found["verdict"] == "worse"
 
 
+def test_windows_that_overlap_are_drawn_together(run: Make) -> None:
+    random = np.random.default_rng(5)
+    targets = random.normal(0, 5, 400)
+    drift = np.repeat(random.normal(0, 1, 20), 20)  # errors that neighbours share
+    said = [targets + 3, targets + 3 + drift]
+    mean = [float(np.abs(each.astype(np.float32) - targets).mean()) for each in said]
+    widths = []
+    for gap in (0, 19):
+        protocol = {"name": "holdout", "k": 1, "iterations": 1, "validation": 400, "gap": gap}
+        pair = [
+            run(f"{name}{gap}", [score], task="forecasting", predictions=(targets, each), protocol=protocol)
+            for name, score, each in zip("ab", mean, said, strict=True)
+        ]
+        found = compare_runs(pair)["comparisons"][0]
+        widths.append(found["high"] - found["low"])
+
+    assert widths[1] > 2.5 * widths[0]
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
