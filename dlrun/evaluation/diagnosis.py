@@ -191,7 +191,9 @@ def _next(result: EvaluationResult, reading: _Reading, regularised: bool) -> str
             f"Train to the best epoch with `dlrun test RUN --epochs {reading.best}`{stop}. "
             f"Then try {'stronger regularisation' if regularised else _REGULARISE}, a smaller network, or more data."
         )
-    if reading.underfits and _no_better_than_linear_in_training(result):
+    beats_linear = linear is not None and (linear.low if linear.low is not None else linear.difference) > 0
+    # A training score is a running average, which lags where the net learns fast: validation may be better already.
+    if reading.underfits and not beats_linear and _no_better_than_linear_in_training(result):
         return (
             "It does not even fit the training rows better than a linear model: more capacity (more units, another "
             "layer) or a higher `optimiser: {learning_rate: ...}`."
@@ -204,7 +206,7 @@ def _next(result: EvaluationResult, reading: _Reading, regularised: bool) -> str
             "training loss is still far up, else a bigger model, other `features`, or a look at the data: do the "
             "inputs tell anything about the targets?"
         )
-    if linear is not None and (linear.low if linear.low is not None else linear.difference) <= 0:
+    if linear is not None and not beats_linear:
         return "More capacity: more units or another layer, since a linear model does as well."
     if _gap(result.curve) > WIDE_GAP:
         wished = (

@@ -233,6 +233,12 @@ def test_who_underfits_and_fits_the_training_rows_no_better_than_a_linear_model_
     assert "learning_rate" in words
 
 
+def test_who_beats_the_linear_model_on_validation_rows_trains_longer_whatever_training_says() -> None:
+    words = mae_of(FALLING, 0.4, BEATEN, Comparison("linear", 0.2, 0.1, 0.3)).next
+
+    assert words.startswith("More epochs")
+
+
 def test_who_has_settled_without_power_needs_a_bigger_model_or_other_data() -> None:
     words = mae_of(SETTLED, 0.4, NOT_BEATEN).next
 
