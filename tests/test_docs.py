@@ -61,6 +61,13 @@ def test_the_task_table_of_the_docs_is_the_one_of_the_code(task: str) -> None:
     assert cells[4].split(", ") == list(row.metrics)
 
 
+def test_the_table_of_configs_has_a_row_for_each() -> None:
+    page = (ROOT / "docs" / "configs.md").read_text()
+
+    rows = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
+
+
 def test_the_page_on_problems_has_every_task_with_its_defaults_and_configs() -> None:
     page = (ROOT / "docs" / "problems.md").read_text()
 
