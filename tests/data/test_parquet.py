@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dlrun.data import chunks, load_dataset, record_hashes, scratch
+from dlrun.data.sources import parquet_files
 from dlrun.errors import DataError
 from dlrun.spec.sources import ParquetSource, TableSource
 
@@ -182,6 +183,23 @@ def test_a_large_test_file_comes_below_the_first_by_the_names_of_its_columns(tmp
 def test_what_no_model_takes_is_found_in_a_large_file_too(tmp_path: Path, values: list[Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         load_dataset(parquet(tmp_path, {**LARGE, "a": np.array(values, float)}))
+
+
+def test_what_was_read_of_a_large_file_does_not_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    values = np.random.default_rng(0).normal(size=(400_000, 8)).astype(np.float32)  # 13 MB
+    table = pyarrow.table({f"x{place}": column for place, column in enumerate(values.T)})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet", row_group_size=10_000)
+    names, before = table.column_names, pyarrow.total_allocated_bytes()
+    monkeypatch.setattr(chunks, "CHUNK_CELLS", 1 << 18)
+
+    parts = parquet_files.number_parts(str(tmp_path / "t.parquet"), names)
+    held = [pyarrow.total_allocated_bytes() - before for _ in parts]
+
+    assert len(held) > 10
+    assert max(held) < values.nbytes / 2  # read ahead, it would be nearly twice as much as all values
 
 
 def test_a_large_file_that_is_damaged_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,8 @@ def number_parts(path: str, names: Sequence[str]) -> Iterator[Array]:
     import pyarrow
     import pyarrow.parquet
 
-    with _readable(path), pyarrow.parquet.ParquetFile(path) as file:
+    # Read ahead, the file's bytes would stay in memory until its end.
+    with _readable(path), pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(rows_in_part((len(names),)), columns=list(names)):
             values = [batch.column(name).cast(pyarrow.float64(), safe=False) for name in names]
             yield np.column_stack([column.to_numpy(zero_copy_only=False) for column in values])
