@@ -123,6 +123,11 @@ def take(inputs: Encoded, rows: Indices) -> Array | MultiHotRows:
     return inputs[rows] if isinstance(inputs, np.ndarray) else inputs.take(rows)
 
 
+def as_array(inputs: Encoded) -> Array:
+    """Give rows of any kind as one array, (rows, ...): unpacked or encoded where they are not yet. For few rows."""
+    return inputs if isinstance(inputs, np.ndarray) else inputs.to_array()
+
+
 def stretch_of(inputs: Encoded, start: int, stop: int) -> Encoded:
     """Give the rows from ``start`` to before ``stop`` without a copy."""
     if isinstance(inputs, MultiHotRows):

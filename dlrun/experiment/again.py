@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.dataset import Indices
-from dlrun.data.preprocessing.fitting import FittedSteps, fit_steps
+from dlrun.data.preprocessing.fitting import FittedSteps
 from dlrun.errors import DataError, UsageError
 from dlrun.experiment import recording
+from dlrun.experiment.folds import fit_preprocessing
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.spec import load_spec
 
@@ -57,7 +58,7 @@ def steps_of_model(experiment: Experiment, record: Record) -> FittedSteps:
     That is the model of `dlrun test`, or of its ``--retrain``, or else a hold-out run's own.
     """
     if record.get("retrained"):
-        return fit_steps(experiment.spec.preprocessing, experiment.dataset, every_row(experiment))
+        return fit_preprocessing(experiment.spec, experiment.dataset, every_row(experiment))
     if "test" in record:
-        return fit_steps(experiment.spec.preprocessing, experiment.dataset, experiment.splits.pool)
+        return fit_preprocessing(experiment.spec, experiment.dataset, experiment.splits.pool)
     return experiment.first.fitted

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlrun.data.encoded import MultiHotRows, take
+from dlrun.data.encoded import as_array, take
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.planning import Experiment
 from dlrun.runs import RunFiles
@@ -48,9 +48,8 @@ def _rows(experiment: Experiment, model: Any, fold: FoldInputs, parts: Sequence[
     ids, numbers = experiment.dataset.ids, fold.rows
     for start in range(0, len(fold.inputs), CHUNK_ROWS):
         positions = np.arange(start, min(start + CHUNK_ROWS, len(fold.inputs)))
-        inputs = take(fold.inputs, positions)
-        dense = inputs.to_array() if isinstance(inputs, MultiHotRows) else inputs
-        codes = np.asarray(coder(dense, training=False)).reshape(len(positions), -1)
+        inputs = as_array(take(fold.inputs, positions))
+        codes = np.asarray(coder(inputs, training=False)).reshape(len(positions), -1)
         for position, code in zip(positions.tolist(), codes.tolist(), strict=True):
             row = int(numbers[position])
             yield (row, *(str(values[row]) for values in ids.values()), parts[position], *code)

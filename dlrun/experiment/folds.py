@@ -78,11 +78,16 @@ def inner_rows(spec: ExperimentSpec, splits: SplitPlan, split: Split) -> tuple[I
     return splits.watched[split.iteration, split.fold]
 
 
+def fit_preprocessing(spec: ExperimentSpec, dataset: Dataset, train: Indices) -> FittedSteps:
+    """Fit the steps of a spec, complete or not, on training rows."""
+    steps = [step for step in spec.preprocessing if not isinstance(step, Augment)]  # which is a matter of the model
+    return fit_steps(steps, dataset, train, seed=spec.seed)
+
+
 def encode_fold(spec: ExperimentSpec, dataset: Dataset, splits: SplitPlan, split: Split) -> FoldInputs:
     """Fit the preprocessing on a split's training rows and encode every row of the split."""
     train, monitor = inner_rows(spec, splits, split)
-    steps = [step for step in spec.preprocessing if not isinstance(step, Augment)]  # which is a matter of the model
-    fitted = fit_steps(steps, dataset, train, seed=spec.seed)
+    fitted = fit_preprocessing(spec, dataset, train)
     inputs = fitted.apply(np.concatenate([train, monitor, split.validation]))
     targets = own_targets(inputs) if dataset.task == "autoencoder" else None
     target_steps = fit_targets(spec.targets, dataset.targets[train]) if spec.targets else AS_THEY_ARE

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.backend import prepare_backend
-from dlrun.data.encoded import MultiHotRows
+from dlrun.data.encoded import as_array
 from dlrun.data.target_steps import AS_THEY_ARE
 from dlrun.errors import RunFolderError, UsageError
 from dlrun.experiment.again import plan_again, steps_of_model
@@ -117,8 +117,7 @@ def _load(run: Path, experiment: Experiment) -> Any:
 
 def _encoded(experiment: Experiment, record: Mapping[str, Any], row: int) -> npt.NDArray[Any]:
     """Encode one row as the model takes it, (1, ...)."""
-    encoded = steps_of_model(experiment, record).apply(np.array([row], np.int64))
-    return encoded.to_array() if isinstance(encoded, MultiHotRows) else np.asarray(encoded)
+    return as_array(steps_of_model(experiment, record).apply(np.array([row], np.int64)))
 
 
 def _words(experiment: Experiment, row: int, prediction: npt.NDArray[np.float32]) -> str:

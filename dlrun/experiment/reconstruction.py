@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
+from dlrun.data.encoded import Encoded, MultiHotRows, as_array
 from dlrun.errors import DataError, Problem, SpecError
 from dlrun.models.kinds import core
 from dlrun.spec.sections import ExperimentSpec
@@ -30,14 +30,11 @@ def own_targets(inputs: Encoded) -> npt.NDArray[np.float32]:
             f" {needed / 2**30:.1f} GiB",
             hint=f"at most {MOST_BYTES >> 30} GiB are taken; keep fewer {fewer}",
         )
-    if isinstance(inputs, MultiHotRows):
-        return inputs.to_array()
-    if inputs.dtype.kind in "iu":
+    if not isinstance(inputs, MultiHotRows) and inputs.dtype.kind in "iu":
         hint = "give it numbers, for example by the multi_hot step"
         message = "an autoencoder cannot give back token numbers: they are names, and no amounts"
         raise SpecError([Problem(message, ("task",), hint)])
-    values = inputs.to_array() if isinstance(inputs, StreamedRows) else inputs
-    return np.asarray(values, np.float32).reshape(len(inputs), -1)
+    return np.asarray(as_array(inputs), np.float32).reshape(len(inputs), -1)
 
 
 def code_width(spec: ExperimentSpec) -> int | None:

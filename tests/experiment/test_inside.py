@@ -179,3 +179,38 @@ def test_what_a_run_recorded_is_not_changed_by_looking(trained: Path) -> None:
     look_inside(trained)
 
     assert json.loads((trained / "record.json").read_text()) == before
+
+
+def test_a_row_of_inputs_too_large_for_memory_is_shown_too(
+    place: Path, trained: Path, seen: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlrun.data.preprocessing import fitting
+
+    monkeypatch.setattr(fitting, "STREAM_BYTES", 0)
+
+    inside = look_inside(trained)
+
+    train = np.load(trained / "splits.npz")["i1-f1_train"]
+    np.testing.assert_allclose(seen[0], encoded(place, inside.row, train), rtol=1e-4, atol=1e-5)
+
+
+def test_steps_that_draw_at_random_are_those_of_the_model(tmp_path: Path) -> None:
+    from dlrun.experiment.again import plan_again, steps_of_model
+    from dlrun.runs import read_record
+
+    random = np.random.default_rng(0)
+    lines = ["a,b,c,d,y", *(",".join(map(str, [*random.normal(size=4), row % 2])) for row in range(60))]
+    (tmp_path / "table.csv").write_text("\n".join(lines))
+    text = """\
+dataset: {source: csv, path: table.csv, target: y}
+preprocessing: [drop_missing: 0.4, impute: mean]
+layers: [Dense: 2]
+training: {epochs: 1}
+seed: 7
+"""
+    folder = carry_out(tmp_path, text)
+    final_test(folder)
+
+    record = read_record(folder)
+    steps = steps_of_model(plan_again(folder, record), record)
+    assert steps.state() == json.loads((folder / "preprocessing.json").read_text())
