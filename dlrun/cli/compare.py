@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Annotated
 
 import typer
@@ -34,8 +35,9 @@ def compare(
     debug: options.Debug = False,
 ) -> None:
     """Compare finished runs by a paired test, in words: better, worse, or what would show it."""
-    from dlrun.report.comparison import comparison_csv, comparison_markdown, render_comparison
+    from dlrun.report.comparison import COLUMNS, comparison_markdown, comparison_rows, render_comparison
     from dlrun.runs import find_run
+    from dlrun.runs.formats import write_csv
 
     terminal = Terminal()
     with guarded(terminal, debug=debug, as_json=as_json):
@@ -51,7 +53,10 @@ def compare(
         comparison = compare_runs(folders, metric=metric, rope=rope, unpaired=unpaired)
         if as_json:
             terminal.result_json(comparison)
-        elif as_csv or as_md:
-            terminal.result(comparison_csv(comparison) if as_csv else comparison_markdown(comparison))
+        elif as_csv:
+            write_csv(written := StringIO(), COLUMNS, comparison_rows(comparison))
+            terminal.result(written.getvalue().rstrip("\n"))
+        elif as_md:
+            terminal.result(comparison_markdown(comparison))
         else:
             terminal.result(render_comparison(comparison, width=terminal.width, unicode=terminal.unicode))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,51 +25,10 @@ from dlrun.evaluation.paired import (
     posterior,
     unpaired_t_test,
 )
-from dlrun.experiment.held_out import HeldOut, read_held_out
-from dlrun.runs import read_record
+from dlrun.experiment.comparable import Side, read_side, why_not_paired
 from dlrun.seeds import child_seed
-from dlrun.spec import load_spec
 
-Record = Mapping[str, Any]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the runs that are compared.
-
-    Args:
-        letter: what the words call it.
-        folder: of the run.
-        record: what it says of itself.
-        values: its scores by fold, all iterations together, as measured.
-    """
-
-    letter: str
-    folder: Path
-    record: Record
-    values: tuple[float, ...]
-
-    @property
-    def folds(self) -> list[Record]:
-        """Of each fit, how many rows its parts have."""
-        return list(self.record["splits"]["folds"])
-
-    @property
-    def shares(self) -> list[float]:
-        """Of each fit, validation rows over training rows, those that early stopping watched among them."""
-        return [fold["validation"] / (fold["train"] + fold["monitor"]) for fold in self.folds]
-
-    @property
-    def overlapping(self) -> int:
-        """How many neighbouring rows share steps of a series, so that a bootstrap has to draw them together."""
-        gap = self.record["protocol"].get("gap") or 0
-        return gap + 1 if self.record["task"] == "forecasting" else 1
-
-    @cached_property
-    def held_out(self) -> HeldOut | None:
-        """Its predictions; see `read_held_out`."""
-        return read_held_out(self.folder, self.record["task"], list(self.record["data"]["classes"] or {}))
 
 
 def compare_runs(
@@ -97,16 +55,10 @@ def compare_runs(
     """
     if len(folders) > len(LETTERS):
         raise UsageError(f"{len(folders)} runs; at most {len(LETTERS)} can be compared at once")
-    records = [read_record(folder) for folder in folders]
-    for folder, record in zip(folders, records, strict=True):
-        _refuse_unfinished(folder, record)
-    chosen = metric or str(records[0]["primary"])
-    sides = [
-        Side(letter, folder, record, _values(folder, record, chosen))
-        for letter, folder, record in zip(LETTERS, folders, records, strict=False)
-    ]
-    reference, *others = sides
-    reasons = {other.letter: _why_not_paired(reference, other) for other in others}
+    reference = read_side(LETTERS[0], folders[0], metric)
+    chosen = reference.score.metric
+    others = [read_side(letter, folder, chosen) for letter, folder in zip(LETTERS[1:], folders[1:], strict=False)]
+    reasons = {other.letter: why_not_paired(reference, other) for other in others}
     for other in others:
         if (reason := reasons[other.letter]) and not unpaired:
             raise UsageError(
@@ -120,7 +72,7 @@ def compare_runs(
         "metric": chosen,
         "higher_is_better": higher,
         "rope": rope,
-        "runs": [_run_record(side, chosen) for side in sides],
+        "runs": [_run_record(side) for side in (reference, *others)],
         "comparisons": [
             _comparison_record(reference, other, each, chosen)
             for other, each in zip(others, _corrected(found), strict=True)
@@ -133,67 +85,11 @@ def compare_runs(
     }
 
 
-def _refuse_unfinished(folder: Path, record: Record) -> None:
-    status = str(record["status"])
-    if status == "done":
-        return
-    why = "some of its folds failed, so it has no mean" if status == "partial" else f"it is {status}"
-    raise UsageError(f"{folder.name} cannot be compared: {why}", hint="'dlrun show' says more about it")
-
-
-def _values(folder: Path, record: Record, metric: str) -> tuple[float, ...]:
-    scores = record["scores"]["validation"]
-    if metric not in scores:
-        from dlrun.registry.nearest import nearest
-
-        close = nearest(metric, scores)
-        hint = f"did you mean '{close}'?" if close else f"it measured {', '.join(scores)}"
-        raise UsageError(f"{folder.name} has no score '{metric}'", hint=hint)
-    values = [value for iteration in scores[metric]["per_fold"] for value in iteration]
-    if any(value is None for value in values):
-        raise UsageError(f"'{metric}' of {folder.name} has no value on some fold", hint="compare by another --metric")
-    return tuple(map(float, values))
-
-
-def _why_not_paired(ours: Side, theirs: Side) -> str:
-    """Say why two runs were not scored on the same rows; empty where they were."""
-    one, other = ours.record, theirs.record
-    if one["task"] != other["task"]:
-        raise UsageError(
-            f"{ours.folder.name} is a {one['task']} run and {theirs.folder.name} a {other['task']} run: their scores"
-            " measure different things"
-        )
-    if _data_of(one) != _data_of(other):
-        return f"the data differ ({one['data']['source']}, {other['data']['source']})"
-    if one["splits"]["fingerprint"] == other["splits"]["fingerprint"]:
-        return ""
-    for key, what in (("protocol", "the protocols"), ("split_seed", "the split seeds")):
-        pair = [_words(record, key) for record in (one, other)]
-        if pair[0] != pair[1]:
-            return f"{what} differ ({pair[0]}, {pair[1]})"
-    return "their splits differ"
-
-
-def _words(record: Record, key: str) -> str:
-    if key != "protocol":
-        return str(record[key])
-    protocol = record["protocol"]
-    return f"{protocol['name']} k {protocol['k']} x {protocol['iterations']}, {protocol['validation']} validation rows"
-
-
-def _data_of(record: Record) -> Any:
-    """Return what names a run's rows: the files that they were read from, else a digest of what was loaded."""
-    files = [file["sha256"] for file in record["data"]["files"]]
-    return files or record["data"]["fingerprint"]
-
-
 def _metric(side: Side, name: str) -> Metric | None:
     """Make the metric of that name as the run's own spec has it; None for the loss."""
     if name == LOSS:
         return None
-    spec = load_spec(side.folder / "spec.yaml").spec
-    outputs = len(side.record["data"]["classes"] or ()) or 1
-    made = metrics_for(spec.metrics or (), side.record["task"], outputs)
+    made = metrics_for(side.spec.metrics or (), side.task, len(side.classes) or 1)
     return next(metric for metric in made if metric.name == name)
 
 
@@ -202,12 +98,12 @@ def _test(
 ) -> Tested:
     """Compare two runs by the test that fits their protocol."""
     sign = 1 if higher else -1
-    several = len(other.values) > 1, len(reference.values) > 1
-    who = f"{len(other.values)} folds" if several[0] else f"these {other.folds[0]['validation']:,} rows"
+    several = len(other.score.values) > 1, len(reference.score.values) > 1
+    who = f"{len(other.score.values)} folds" if several[0] else f"these {other.rows.scored:,} rows"
     if all(several):
-        ours, theirs = ([sign * value for value in side.values] for side in (other, reference))
+        ours, theirs = ([sign * value for value in side.score.values] for side in (other, reference))
         if not paired:
-            difference = unpaired_t_test(ours, theirs, other.shares, reference.shares)
+            difference = unpaired_t_test(ours, theirs, other.rows.shares, reference.rows.shares)
             return Tested(difference, "Welch's t-test with corrected variances", who)
         return _over_folds([one - two for one, two in zip(ours, theirs, strict=True)], other, who, rope)
     if any(several) or metric is None:
@@ -217,23 +113,21 @@ def _test(
 
 
 def _over_folds(differences: Sequence[float], other: Side, who: str, rope: float | None) -> Tested:
-    folds, iterations = other.record["protocol"]["k"], other.record["protocol"]["iterations"]
-    needed = iterations_needed(differences, other.shares, folds)
+    rows = other.rows
+    needed = iterations_needed(differences, rows.shares, rows.k)
     return Tested(
-        corrected_t_test(differences, other.shares),
+        corrected_t_test(differences, rows.shares),
         "corrected resampled t-test",
         who,
-        iterations_words(needed, iterations, folds),
-        None if rope is None else posterior(differences, other.shares, rope),
+        iterations_words(needed, rows.iterations, rows.k),
+        None if rope is None else posterior(differences, rows.shares, rope),
     )
 
 
 def _over_rows(reference: Side, other: Side, metric: Metric, sign: int, who: str, *, paired: bool) -> Tested:
     """Compare two hold-out runs by their predictions, row by row where the rows are the same."""
     ours, theirs = other.held_out, reference.held_out
-    if ours is None or theirs is None:
-        return _untested(reference, other, sign, who, "the predictions of single rows are not kept")
-    seed = child_seed(int(reference.record["split_seed"]), "compare")
+    seed = child_seed(reference.rows.split_seed, "compare")
     seeds = (seed, seed if paired else child_seed(seed, "unpaired"))  # one seed draws the same rows for both
     scores = [
         resampled_scores(metric, side.targets, side.predictions, seed=drawn, block=other.overlapping)
@@ -249,12 +143,12 @@ def _over_rows(reference: Side, other: Side, metric: Metric, sign: int, who: str
         right = [np.asarray(metric.rows(side.targets, side.predictions)) > 0.5 for side in (ours, theirs)]
         p = mcnemar(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
         test = "McNemar's exact test; the interval by a paired bootstrap over rows"
-    difference = Difference(sign * (other.values[0] - reference.values[0]), low, high, p)
+    difference = Difference(sign * (other.score.mean - reference.score.mean), low, high, p)
     return Tested(difference, test, who, rows_words(difference, len(ours.rows)))
 
 
 def _untested(reference: Side, other: Side, sign: int, who: str, why: str) -> Tested:
-    mean = sign * (float(np.mean(other.values)) - float(np.mean(reference.values)))
+    mean = sign * (other.score.mean - reference.score.mean)
     return Tested(Difference(mean, None, None, None), "", who, f"not tested: {why}")
 
 
@@ -285,13 +179,13 @@ def _comparison_record(reference: Side, other: Side, found: Tested, metric: str)
     }
 
 
-def _run_record(side: Side, metric: str) -> dict[str, Any]:
-    score = side.record["scores"]["validation"][metric]
+def _run_record(side: Side) -> dict[str, Any]:
+    score = asdict(side.score)
     return {
         "letter": side.letter,
         "run": str(side.folder),
-        "name": side.record["name"],
-        "seed": side.record.get("seed"),
+        "name": side.name,
+        "seed": side.seed,
         **{key: score[key] for key in ("mean", "std", "low", "high", "n")},
-        "per_fold": list(side.values),
+        "per_fold": list(side.score.values),
     }

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array, Indices
 from dlrun.errors import RunFolderError
-from dlrun.runs.formats import defuse, load_csv
+from dlrun.runs.formats import defuse, load_csv, load_npz
 
-NAME = "predictions.csv"
+NAME, WIDE = "predictions.csv", "predictions.npz"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class HeldOut:
     predictions: npt.NDArray[np.float32]
 
 
-def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut | None:
-    """Read a run's predictions; None where the file holds errors in place of predictions (wide targets).
+def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut:
+    """Read the predictions of a hold-out run.
 
     Args:
         run: the folder.
@@ -52,8 +52,9 @@ def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut | Non
             return HeldOut(rows, *_of_classes(columns, task, classes))
         predicted = [name for name in header if name.startswith(("prediction", "probability"))]
         wanted = [name for name in header if name.startswith("target")]
-        if not predicted:
-            return None
+        if not predicted:  # too wide for a table, which has each row's error then
+            arrays = load_npz(run / WIDE)
+            return HeldOut(arrays["rows"], arrays["targets"], arrays["predictions"])
         targets = _numbers(columns, wanted)
         return HeldOut(rows, targets[:, 0] if len(wanted) == 1 else targets, _numbers(columns, predicted, np.float32))
     except (KeyError, ValueError) as error:

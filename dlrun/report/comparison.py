@@ -1,9 +1,7 @@
-"""Runs side by side: as text for a terminal, as CSV and as a Markdown table."""
+"""Runs side by side: as text for a terminal, as rows of a table and as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,13 +34,15 @@ def render_comparison(comparison: Record, width: int = 100, unicode: bool = True
     return "\n\n".join([clean(head, unicode), runs, told])
 
 
-def comparison_csv(comparison: Record) -> str:
-    """Write a line a run, with what the comparison with the first one found; for spreadsheets and shells."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_flat(comparison))
-    return stream.getvalue().rstrip("\n")
+def comparison_rows(comparison: Record) -> list[list[Any]]:
+    """List the runs, with what the comparison with the first one found, in the order of `COLUMNS`."""
+    found = {each["letter"]: each for each in comparison["comparisons"]}
+    rows = []
+    for run in comparison["runs"]:
+        each = found.get(run["letter"], {})
+        beside = [each.get(key) for key in ("difference", "low", "high", "p")]
+        rows.append([run["letter"], run["run"], *(run[key] for key in ("mean", "std", "low", "high", "n")), *beside])
+    return rows
 
 
 def comparison_markdown(comparison: Record) -> str:
@@ -73,16 +73,6 @@ def _lines(each: Record, rope: float | None) -> list[Line]:
         parts = (f"worse {belief['worse']:.0%}", f"within {rope:g} {belief['equivalent']:.0%}")
         lines.append(Line("", (f"probability: {', '.join(parts)}, better {belief['better']:.0%}",)))
     return lines
-
-
-def _flat(comparison: Record) -> list[list[Any]]:
-    found = {each["letter"]: each for each in comparison["comparisons"]}
-    rows = []
-    for run in comparison["runs"]:
-        each = found.get(run["letter"], {})
-        beside = [each.get(key) for key in ("difference", "low", "high", "p")]
-        rows.append([run["letter"], run["run"], *(run[key] for key in ("mean", "std", "low", "high", "n")), *beside])
-    return rows
 
 
 def _escaped(text: str) -> str:

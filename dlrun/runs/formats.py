@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dlrun.errors import RunFolderError
 
@@ -13,12 +13,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def save_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a header and rows, one row a line; None is an empty cell."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        write_csv(stream, header, rows)
+
+
+def write_csv(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows to a stream, as `save_csv` does to a file."""
     import csv
 
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([defuse(cell) for cell in header])
-        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([defuse(cell) for cell in header])
+    writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def defuse(cell: str) -> str:

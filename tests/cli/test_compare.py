@@ -72,6 +72,13 @@ def test_csv_has_a_line_a_run(two: Dlrun) -> None:
     assert float(rows[1]["difference"]) == pytest.approx(0.525)
 
 
+def test_no_cell_of_the_csv_is_a_formula(two: Dlrun, tmp_path: Path) -> None:
+    finished(tmp_path / "=1+1", [2.0, 2.1, 2.0, 2.2])
+
+    rows = list(csv.DictReader(io.StringIO(two("compare", "one", "=1+1", "--csv").out)))
+    assert rows[1]["run"] == "'=1+1"
+
+
 def test_markdown_is_a_table_in_which_nothing_is_markup(two: Dlrun, tmp_path: Path) -> None:
     finished(tmp_path / "runs" / "<b>|x", [2.0, 2.1, 2.0, 2.2])
 

@@ -193,6 +193,49 @@ def test_what_has_no_comparable_score_is_refused(run: Make, changed: dict[str, A
         compare_runs([run("a", [2.0, 2.2]), run("b", [2.1, 2.3], **changed)])
 
 
+def test_losses_of_different_kinds_are_refused(run: Make) -> None:
+    pair = [run(name, [2.0, 2.2], "loss", model={"loss": loss}) for name, loss in (("a", "mse"), ("b", "mae"))]
+
+    with pytest.raises(UsageError, match=r"different measures \(mse, mae\)"):
+        compare_runs(pair)
+
+
+def test_autoencoders_with_other_steps_are_scored_in_other_units_and_refused(run: Make) -> None:
+    pair = [run(name, [2.0, 2.2], "mse", task="autoencoder") for name in "ab"]
+    steps = "dataset: make_moons\nlayers: [Dense: 1]\nmetrics: [mse]\npreprocessing: [normalise]\n"
+    (pair[1] / "spec.yaml").write_text(steps)
+
+    with pytest.raises(UsageError, match="their preprocessing differs"):
+        compare_runs(pair)
+    (pair[0] / "spec.yaml").write_text(steps)
+    assert compare_runs(pair)["comparisons"][0]["difference"] == 0
+
+
+def test_predictions_too_wide_for_a_table_are_read_from_their_arrays(run: Make) -> None:
+    random = np.random.default_rng(2)
+    targets = random.normal(size=(60, 3)).astype(np.float32)
+    pair = []
+    for name, noise in (("a", 0.5), ("b", 0.1)):
+        said = (targets + random.normal(0, noise, targets.shape)).astype(np.float32)
+        folder = run(name, [float(np.square(said - targets).mean())], "mse", task="autoencoder")
+        (folder / "predictions.csv").write_text("row,error\n" + "".join(f"{row},0\n" for row in range(60)))
+        np.savez(folder / "predictions.npz", rows=np.arange(60), targets=targets, predictions=said)
+        pair.append(folder)
+
+    assert compare_runs(pair)["comparisons"][0]["verdict"] == "better"
+
+
+@pytest.mark.parametrize("key", ["data", "splits", "scores", "protocol", "split_seed", "task", "name"])
+def test_a_record_that_lacks_something_is_called_damaged(run: Make, key: str) -> None:
+    pair = [run("a", [2.0, 2.2]), run("b", [2.1, 2.3])]
+    record = json.loads((pair[1] / "record.json").read_text())
+    del record[key]
+    (pair[1] / "record.json").write_text(json.dumps(record))
+
+    with pytest.raises(RunFolderError, match=r"b/record\.json is damaged"):
+        compare_runs(pair)
+
+
 def test_a_score_that_was_not_measured_is_refused_with_a_suggestion(run: Make) -> None:
     with pytest.raises(UsageError, match="did you mean 'mae'"):
         compare_runs([run("a", [2.0, 2.2]), run("b", [2.1, 2.3])], metric="mea")
