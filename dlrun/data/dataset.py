@@ -9,26 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dlrun.spec.sections import TaskName
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 """One for each row; see `row_hashes` and `identity`."""
 
-Task = Literal[
-    "binary",
-    "multiclass",
-    "multilabel",
-    "regression",
-    "vector_regression",
-    "unit_regression",
-    "forecasting",
-    "autoencoder",
-]
+Task = TaskName
 CLASSIFICATION: frozenset[str] = frozenset({"binary", "multiclass", "multilabel"})
 
 

@@ -19,6 +19,7 @@ Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="a SHA-256: 64
 Pixels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Size = Annotated[tuple[Pixels, Pixels], Field(description="height and width in pixels, such as [100, 150]")]
 Classes = Annotated[tuple[str, ...], Field(min_length=2, description="the names of two class folders or more")]
+RandomState = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 Channels = Literal["last", "first"]
 
 
@@ -34,7 +35,6 @@ def _known_encoding(name: str) -> str:
 Encoding = Annotated[
     str, Field(description="a text encoding, such as utf-8 or latin-1"), AfterValidator(_known_encoding)
 ]
-ClassNames = Annotated[tuple[str, ...], Field(min_length=2, description="a list of two or more folders' names")]
 
 
 class Source(BaseModel):
@@ -93,7 +93,7 @@ class GeneratedSource(Source):
         "make_multilabel_classification",
         "make_regression",
     ]
-    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    random_state: RandomState = 0
 
 
 class ReviewsSource(Source):
@@ -102,7 +102,7 @@ class ReviewsSource(Source):
     source: Literal["make_reviews"]
     samples: Annotated[int, Field(strict=True, ge=2)] = 1000
     negation: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] = 0.2
-    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    random_state: RandomState = 0
 
 
 class TextFolderSource(Source):
@@ -113,7 +113,7 @@ class TextFolderSource(Source):
 
     source: Literal["text_folder"]
     path: str
-    classes: ClassNames | None = None
+    classes: Classes | None = None
     encoding: Encoding = "utf-8"
     sha256: tuple[Hash, ...] | None = None
 
@@ -248,7 +248,7 @@ class SeasonalSource(Windows):
     steps: Annotated[int, Field(strict=True, ge=200, le=1_000_000)] = 4000
     lookback: Count = 48
     horizon: Count = 6
-    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    random_state: RandomState = 0
 
 
 class BallSource(Source):
@@ -258,7 +258,7 @@ class BallSource(Source):
     videos: Annotated[int, Field(strict=True, ge=2, le=1_000_000)] = 600
     frames: Annotated[int, Field(strict=True, ge=2, le=1000)] = 6
     size: Annotated[int, Field(strict=True, ge=8, le=256)] = 16
-    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    random_state: RandomState = 0
 
 
 class ResponseSource(Source):
@@ -266,7 +266,7 @@ class ResponseSource(Source):
 
     source: Literal["make_dose_response"]
     groups: Annotated[int, Field(strict=True, ge=10, le=1_000_000)] = 1000
-    random_state: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    random_state: RandomState = 0
 
 
 class PluginSource(Source):

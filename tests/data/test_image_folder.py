@@ -171,7 +171,7 @@ def test_what_finder_and_windows_leave_in_folders_is_passed_over(pets: Path) -> 
 
     assert dataset.rows == 6
     assert dataset.notes == (
-        "1 files do not end in .bmp, .gif, .jpe, .jpeg, .jpg, .png and were passed over, such as 'dogs/Thumbs.db'.",
+        "1 file does not end in .bmp, .gif, .jpe, .jpeg, .jpg, .png and is left out: dogs/Thumbs.db",
     )
 
 

@@ -23,6 +23,7 @@ from dlrun.errors import DataError
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+_MOST_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,17 @@ def folder_file(files: ClassFiles, size: int, digests: Sequence[str], sha256: Se
             hint="bring the old files back, or take `sha256` out of the spec if the new ones are meant",
         )
     return DataFile(str(files.root), size, found)
+
+
+def note_on_others(files: ClassFiles, endings: Collection[str]) -> tuple[str, ...]:
+    """Say which files in class folders are of another kind and are no rows; nothing where there are none."""
+    if not files.others:
+        return ()
+    more = ", ..." if len(files.others) > _MOST_LISTED else ""
+    listed = ", ".join(files.others[:_MOST_LISTED]) + more
+    what, out = ("file does not", "is") if len(files.others) == 1 else ("files do not", "are")
+    ends = ", ".join(sorted(endings))
+    return (f"{len(files.others):,} {what} end in {ends} and {out} left out: {listed}",)
 
 
 def _parts(top: Path, classes: Sequence[str] | None) -> dict[Part, Path]:

@@ -15,7 +15,7 @@ from dlrun.data.assembly import assemble
 from dlrun.data.chunks import stretches
 from dlrun.data.dataset import Array, Dataset, Hashes, Indices
 from dlrun.data.row_hashes import join
-from dlrun.data.sources.folders import ClassFiles, find_class_files, folder_file
+from dlrun.data.sources.folders import ClassFiles, find_class_files, folder_file, note_on_others
 from dlrun.data.sources.pictures import BadPicture, Form, Pixels, decode, strictly
 from dlrun.errors import DataError
 from dlrun.spec.sources import ImageFolderSource
@@ -79,7 +79,7 @@ def load(source: ImageFolderSource) -> Dataset:
         ids={"file": names},
         records=_Records(np.array([int(pictures.sha256[row][:16], 16) for row in good], np.uint64), labels),
         files=(folder,),
-        notes=_notes(files),
+        notes=note_on_others(files, ENDINGS),
         warnings=warnings,
     )
 
@@ -183,10 +183,3 @@ def _require_classes(files: ClassFiles, labels: Indices) -> None:
     for label, name in enumerate(files.classes):
         if label not in present:
             raise DataError(f"'{files.root}' has no training picture of the class '{name}' that can be read")
-
-
-def _notes(files: ClassFiles) -> tuple[str, ...]:
-    if not files.others:
-        return ()
-    count, ends = len(files.others), ", ".join(sorted(ENDINGS))
-    return (f"{count:,} files do not end in {ends} and were passed over, such as '{files.others[0]}'.",)

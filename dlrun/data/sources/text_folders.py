@@ -11,12 +11,11 @@ import numpy as np
 from dlrun.data.assembly import assemble
 from dlrun.data.dataset import Dataset, TextRows
 from dlrun.data.identity import ArrayRecords
-from dlrun.data.sources.folders import ClassFiles, find_class_files, folder_file
+from dlrun.data.sources.folders import find_class_files, folder_file, note_on_others
 from dlrun.errors import DataError
 from dlrun.spec.sources import TextFolderSource
 
-ENDING = ".txt"
-_MOST_LISTED = 5
+ENDINGS = frozenset({".txt"})
 
 
 def load(source: TextFolderSource) -> Dataset:
@@ -28,7 +27,7 @@ def load(source: TextFolderSource) -> Dataset:
     Raises:
         DataError: the folder is not as it should be or has changed, or a file cannot be read, or is no text.
     """
-    files = find_class_files(source.path, {ENDING}, source.classes)
+    files = find_class_files(source.path, ENDINGS, source.classes)
     texts, digests, size = [], [], 0
     for row in range(len(files)):
         content = files.read(row)
@@ -49,7 +48,7 @@ def load(source: TextFolderSource) -> Dataset:
         ids={"file": np.array(files.names, object)},
         records=ArrayRecords(rows, named),
         files=(folder_file(files, size, digests, source.sha256),),
-        notes=_notes(files),
+        notes=note_on_others(files, ENDINGS),
     )
 
 
@@ -68,13 +67,3 @@ def _as_utf8(content: bytes, path: Path, encoding: str) -> bytes:
         hint = "if it is text in UTF-16, say `encoding: utf-16`"
         raise DataError(f"'{path}' holds a NUL byte: that is no {encoding} text", hint=hint)
     return text.encode("utf-8", "replace")
-
-
-def _notes(files: ClassFiles) -> tuple[str, ...]:
-    if not files.others:
-        return ()
-    more = ", ..." if len(files.others) > _MOST_LISTED else ""
-    listed = ", ".join(files.others[:_MOST_LISTED]) + more
-    what = "file does not" if len(files.others) == 1 else "files do not"
-    out = "is" if len(files.others) == 1 else "are"
-    return (f"{len(files.others):,} {what} end in {ENDING} and {out} left out: {listed}",)
