@@ -78,9 +78,16 @@ def compare_runs(
             for other, each in zip(others, _corrected(found), strict=True)
         ],
         "notes": [
-            f"{other.letter} is not paired with {reference.letter}: {reason}"
-            for other in others
-            if (reason := reasons[other.letter])
+            *(
+                f"{other.letter} is not paired with {reference.letter}: {reason}"
+                for other in others
+                if (reason := reasons[other.letter])
+            ),
+            *(
+                f"--rope says nothing of {other.letter}: it takes folds that are paired"
+                for other, each in zip(others, found, strict=True)
+                if rope is not None and each.posterior is None
+            ),
         ],
     }
 

@@ -14,6 +14,8 @@ from dlrun.report.tables import table
 Record = Mapping[str, Any]
 COLUMNS = ("letter", "run", "mean", "std", "low", "high", "n", "difference", "difference_low", "difference_high", "p")
 _HEADER = ("", "run", "score", "95 %", "seed")
+_WHOLE = frozenset({1, 2, 3})
+"""Columns that are never cut: a name is copied, and half a figure is another one."""
 
 
 def render_comparison(comparison: Record, width: int = 100, unicode: bool = True) -> str:
@@ -26,7 +28,7 @@ def render_comparison(comparison: Record, width: int = 100, unicode: bool = True
     """
     way = "higher" if comparison["higher_is_better"] else "lower"
     head = f"{comparison['metric']} of validation rows ({way} is better)"
-    runs = table(_HEADER, [_cells(run) for run in comparison["runs"]], width, unicode, frozenset({1}))
+    runs = table(_HEADER, [_cells(run) for run in comparison["runs"]], width, unicode, _WHOLE)
     lines = [line for each in comparison["comparisons"] for line in _lines(each, comparison["rope"])]
     lines += [Line("note", (note,)) for note in comparison["notes"]]
     cleaned = [Line(line.label, tuple(clean(item, unicode) for item in line.items)) for line in lines]

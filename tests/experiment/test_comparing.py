@@ -116,6 +116,12 @@ def test_two_classifiers_on_the_same_rows_are_told_apart_by_mcnemar(run: Make) -
     assert found["low"] == pytest.approx(0.2 - 1.96 * np.sqrt(0.2 * 0.8 / 40), abs=0.03)
 
 
+def test_a_region_of_equivalence_that_says_nothing_is_told(run: Make) -> None:
+    pair = [run(name, [1.0], predictions=([1.0, 2.0, 4.0], [1.5, 2.0, 3.0])) for name in "ab"]
+
+    assert compare_runs(pair, rope=0.1)["notes"] == ["--rope says nothing of B: it takes folds that are paired"]
+
+
 def test_errors_on_the_same_rows_are_told_apart_by_a_paired_bootstrap(run: Make) -> None:
     random = np.random.default_rng(3)
     targets = random.normal(0, 5, 200)
