@@ -10,6 +10,9 @@ def main() -> None:
 
         command()
     except KeyboardInterrupt:
+        from dlrun.cli.leaving import end_by_signal
+
+        end_by_signal()
         raise SystemExit(130) from None
 
 

@@ -113,13 +113,15 @@ def _carry_out(one: _One) -> ExitCode:
 
 def _train(one: _One) -> ExitCode:
     from dlrun.cli.require import check_gate_names, missed_gates, refuse_missed
-    from dlrun.experiment import plan, run
+    from dlrun.experiment import baseline_names, plan, run
     from dlrun.spec import load_spec
 
     request = one.request
     loaded = load_spec(one.file, request.overrides(one.file), data_root=request.data_root)
     experiment = plan(loaded)
-    check_gate_names(one.gates, ["loss", *(metric.name for metric in experiment.metrics)])
+    if one.gates:
+        measured = ["loss", *(metric.name for metric in experiment.metrics)]
+        check_gate_names(one.gates, measured, baseline_names(experiment))
 
     def whole(loaded: LoadedSpec, experiment: Experiment, on_event: OnEvent) -> RunRecord:
         return run(loaded, experiment, runs_dir=request.runs, on_event=on_event, command=sys.argv)

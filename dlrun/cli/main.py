@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from dlrun.cli import check, compare, data, describe, final, kfold, listing, runs, schema, show, train
+from dlrun.cli.leaving import leave
 from dlrun.cli.terminal import open_streams
 
 app = typer.Typer(
@@ -56,20 +53,3 @@ def main() -> None:
         app()
     except SystemExit as ending:
         leave(ending)
-
-
-def leave(ending: SystemExit) -> NoReturn:
-    """End the process: at once where TensorFlow is loaded, and as Python does elsewhere.
-
-    All is told and written by now. TensorFlow would take a second to leave, and now and then it crashes on the way when
-    a signal has stopped it in the middle of a step: a run that ended in good order would end with a segmentation fault.
-    """
-    # Another Ctrl-C ends what is left of the way out.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    code = ending.code if isinstance(ending.code, int) else 0 if ending.code is None else 1
-    if "tensorflow" not in sys.modules or isinstance(ending.code, str):
-        raise ending
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # a reader that has gone away was told of where it matters
-            stream.flush()
-    os._exit(code)

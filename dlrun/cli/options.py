@@ -26,7 +26,12 @@ DataRoot = Annotated[
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where run folders lie.")]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A folder, its name, a unique prefix of it, or 'latest'.")]
 Require = Annotated[
-    list[str], typer.Option("--require", metavar="'METRIC<=X'", help="Exit 5 when a validation score misses this.")
+    list[str],
+    typer.Option(
+        "--require",
+        metavar="'METRIC<=X'",
+        help="Exit 5 when a validation score misses this; X: a number or a baseline.",
+    ),
 ]
 FailFast = Annotated[bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first spec that fails.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]

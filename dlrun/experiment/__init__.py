@@ -6,7 +6,19 @@ know each other.
 
 from dlrun.experiment.describing import describe, describe_data
 from dlrun.experiment.final import final_test, retrain
+from dlrun.experiment.fitting import baseline_names
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.running import RunRecord, run, run_fold
 
-__all__ = ["Experiment", "RunRecord", "describe", "describe_data", "final_test", "plan", "retrain", "run", "run_fold"]
+__all__ = [
+    "Experiment",
+    "RunRecord",
+    "baseline_names",
+    "describe",
+    "describe_data",
+    "final_test",
+    "plan",
+    "retrain",
+    "run",
+    "run_fold",
+]

@@ -102,6 +102,13 @@ def fold_baselines(experiment: Experiment, fold: FoldInputs) -> tuple[dict[str, 
     return {**predictions, LINEAR: linear.predictions}, (linear.note,) if linear.note else ()
 
 
+def baseline_names(experiment: Experiment) -> tuple[str, ...]:
+    """Name what a run will stand beside, before it runs."""
+    dataset, first = experiment.dataset, experiment.first
+    naive = naive_baselines(dataset.task, first.targets_in(dataset)[: len(first.train)], first.outputs_in(dataset))
+    return (*(each.name for each in naive), *(each.name for each in dataset.forecasts), LINEAR)
+
+
 def _linear(experiment: Experiment, fold: FoldInputs, targets: Array, outputs: int) -> LinearBaseline | None:
     """Predict a fold's validation rows by a linear model; None for an autoencoder whose code has no known width.
 

@@ -297,3 +297,21 @@ def test_the_screen_shows_one_moving_line_on_a_terminal(tiny: Path) -> None:
     assert process.returncode == 0
     assert b"\r\x1b[2Kepoch 1/2" in shown
     assert b"\n" not in shown
+
+
+def test_a_gate_may_ask_for_more_than_a_baseline_and_knows_its_name_before_training(dlrun: Dlrun, tiny: Path) -> None:
+    refused = dlrun("train", str(tiny), "--require", "accuracy>mean", "-q")
+    assert not Path("runs").exists()
+
+    done = dlrun("train", str(tiny), "--require", "accuracy>=majority", "--require", "accuracy>=linear", "--json", "-q")
+
+    assert refused.code == 2
+    assert "the baselines of this run are majority, linear" in refused.err
+    record = json.loads(done.out)
+    scores = record["scores"]
+    above = {
+        f"accuracy>={name}": scores["validation"]["accuracy"]["mean"] >= scores["baselines"][name]["accuracy"]
+        for name in ("majority", "linear")
+    }
+    assert record["gates"] == above
+    assert done.code == (0 if all(above.values()) else 5)
