@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
-    from dlrun.experiment import RunRecord, run
+    from dlrun.experiment import RunRecord, load_run, run
     from dlrun.spec import ExperimentSpec, load_spec
 
-__all__ = ["ExperimentSpec", "RunRecord", "load_spec", "run"]
+__all__ = ["ExperimentSpec", "RunRecord", "load_run", "load_spec", "run"]
 
-__getattr__ = lazily(
-    __name__, {"ExperimentSpec": "spec", "RunRecord": "experiment", "load_spec": "spec", "run": "experiment"}
-)
+_HOMES = {
+    "ExperimentSpec": "spec",
+    "RunRecord": "experiment",
+    "load_run": "experiment",
+    "load_spec": "spec",
+    "run": "experiment",
+}
+
+__getattr__ = lazily(__name__, _HOMES)

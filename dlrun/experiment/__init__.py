@@ -8,7 +8,8 @@ from dlrun.experiment.describing import describe, describe_data
 from dlrun.experiment.final import final_test, retrain
 from dlrun.experiment.fitting import baseline_names
 from dlrun.experiment.planning import Experiment, plan
-from dlrun.experiment.running import RunRecord, run, run_fold
+from dlrun.experiment.run_record import RunRecord, load_run
+from dlrun.experiment.running import run, run_fold
 
 __all__ = [
     "Experiment",
@@ -17,6 +18,7 @@ __all__ = [
     "describe",
     "describe_data",
     "final_test",
+    "load_run",
     "plan",
     "retrain",
     "run",

@@ -23,7 +23,7 @@ from dlrun.experiment.fitting import fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.looks import looks_record
 from dlrun.experiment.planning import Experiment
-from dlrun.experiment.running import RunRecord
+from dlrun.experiment.run_record import RunRecord
 from dlrun.experiment.tables import is_wide, prediction_arrays, prediction_header, prediction_rows
 from dlrun.runs import Look, RunFolder, append_look, check_ledger, read_record, reopen_run
 from dlrun.training.contract import FitResult

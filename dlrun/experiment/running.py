@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +17,20 @@ from dlrun.experiment.fitting import Keep, fit_folds
 from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.outcomes import fold_name, from_arrays
 from dlrun.experiment.planning import Experiment, plan
+from dlrun.experiment.run_record import RunRecord
 from dlrun.experiment.tables import HISTORY_HEADER, HistoryRow, history_rows
 from dlrun.experiment.training import trial_model
 from dlrun.report.progress import log_line
 from dlrun.runs import RunFiles, RunFolder, SharedRun, create_run, join_run
-from dlrun.spec import LoadedSpec
+from dlrun.spec import LoadedSpec, load_spec
 from dlrun.training.contract import FitResult
 
 
-@dataclass(frozen=True)
-class RunRecord:
-    """What came of a run: its folder, and what ``record.json`` in it says."""
-
-    folder: Path
-    record: Mapping[str, Any]
-
-
 def run(
-    loaded: LoadedSpec,
+    spec: LoadedSpec | str | PathLike[str],
     experiment: Experiment | None = None,
     *,
-    runs_dir: Path = Path("runs"),
+    runs_dir: str | PathLike[str] = "runs",
     on_event: OnEvent = ignore,
     command: Sequence[str] = (),
 ) -> RunRecord:
@@ -47,20 +40,28 @@ def run(
     that is a TrainingError, and the folder, ``failed``, has their histories.
 
     Args:
-        loaded: from `dlrun.spec.load_spec`.
+        spec: from `dlrun.load_spec`, or the name of a spec's file.
         experiment: what `plan` made of it, if that was called already.
         runs_dir: where the folder is made.
-        on_event: is told what happens, from the thread that trains.
+        on_event: is told what happens (`dlrun.events`), from the thread that trains. By default nothing is shown.
         command: how the run was asked for, kept in the record.
 
     Raises:
-        DlrunError: see `dlrun.errors`; what had been finished by then is in the run folder, whose status says so.
+        SpecError: the spec has problems; ``problems`` has all that could be found. Nothing was written.
+        DataError: the data are missing, damaged, or not what the spec says. Nothing was written.
+        TrainingError: no fold could be trained to its end.
+        RunFolderError: the folder cannot be made or written.
+
+    All of them are a `dlrun.errors.DlrunError`. What had been finished by then is in the run folder, whose status says
+    how it ended.
     """
+    loaded = _loaded(spec)
     experiment = experiment or plan(loaded)
     model = trial_model(experiment, loaded)
     experiment, parameters = with_engine(experiment, model, loaded), int(model.count_params())
-    with create_run(runs_dir, experiment.spec.name) as folder:
-        record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), runs_dir, command))
+    runs_folder = Path(runs_dir)
+    with create_run(runs_folder, experiment.spec.name) as folder:
+        record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), runs_folder, command))
         recording.write_plan(folder, experiment, loaded.spec)
         listener = _start(folder, experiment, record, on_event, experiment.splits.splits)
         try:
@@ -69,6 +70,14 @@ def run(
             # Also when the run is interrupted: the epochs that were finished are kept.
             folder.write_rows("history.csv", HISTORY_HEADER, listener.history)
         return _finish(folder, experiment, outcomes)
+
+
+def _loaded(spec: LoadedSpec | str | PathLike[str]) -> LoadedSpec:
+    if isinstance(spec, LoadedSpec):
+        return spec
+    if not isinstance(spec, str | PathLike):
+        raise TypeError(f"run takes what load_spec gives, or a spec's file, not {type(spec).__name__}")
+    return load_spec(spec)
 
 
 def run_fold(

@@ -40,7 +40,9 @@ class LoadedSpec:
         return SpecError([self.document.located(problem) for problem in error.problems])
 
 
-def load_spec(path: str | FilePath, overrides: Sequence[str] = (), *, data_root: FilePath | None = None) -> LoadedSpec:
+def load_spec(
+    path: str | os.PathLike[str], overrides: Sequence[str] = (), *, data_root: FilePath | None = None
+) -> LoadedSpec:
     """Read a spec with all that it inherits, set what the command line sets, and check everything.
 
     Args:
@@ -62,7 +64,7 @@ def load_spec(path: str | FilePath, overrides: Sequence[str] = (), *, data_root:
     return LoadedSpec(spec, file, document)
 
 
-def written(path: str | FilePath, key: Path, overrides: Sequence[str] = ()) -> Raw:
+def written(path: str | os.PathLike[str], key: Path, overrides: Sequence[str] = ()) -> Raw:
     """Return what a spec's files and overrides say at a place, before anything is checked; None for nothing.
 
     Raises:
