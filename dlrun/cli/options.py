@@ -25,6 +25,10 @@ DataRoot = Annotated[
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where run folders lie.")]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A folder, its name, a unique prefix of it, or 'latest'.")]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="'CONDITION'", help="Such as 'mae<2.5 and dataset=boston_housing'."),
+]
 Require = Annotated[
     list[str],
     typer.Option(

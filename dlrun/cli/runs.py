@@ -1,41 +1,84 @@
-"""``dlrun runs``: the runs there are."""
+"""``dlrun runs``: the runs there are, and what can be done with them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dlrun.cli import options
+from dlrun.cli import manage, options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 
+app = typer.Typer(rich_markup_mode=None, help="List the runs, filter and sort them; tag and remove them.")
 
-class Action(StrEnum):
-    """What can be done with runs."""
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort", metavar="NAME", help="By a metric (best first), seconds, training.epochs, ...; -NAME: the other way."
+    ),
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Show the first N.")]
 
-    LIST = "list"
 
-
-def runs(
-    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.LIST,
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    where: options.Where = None,
+    sort: Sort = None,
+    reverse: Reverse = False,
+    limit: Limit = None,
     runs: options.Runs = options.RUNS,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Show the newest N.")] = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """List the runs, newest first: name, status, data set, score."""
-    from dlrun.report.lists import render_runs
+    """List the runs, newest first; filter and sort them; tag, remove and export them."""
+    if context.invoked_subcommand is None:
+        list_(where, sort, reverse, limit, runs, as_json, debug)
+
+
+@app.command("list")
+def list_(
+    where: options.Where = None,
+    sort: Sort = None,
+    reverse: Reverse = False,
+    limit: Limit = None,
+    runs: options.Runs = options.RUNS,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """List the runs, newest first: status, data, score, and what differs between their specs."""
+    from dlrun.report.runs import render_runs
     from dlrun.runs import list_runs
+    from dlrun.runs.overview import overview
 
     terminal = Terminal()
     with guarded(terminal, debug=debug, as_json=as_json):
-        rows = [asdict(row) for row in list_runs(runs)][:limit]
+        found = overview(list_runs(runs), where=where, sort=sort, reverse=reverse, limit=limit)
         if as_json:
-            terminal.result_json({"runs": [{**row, "path": str(row["path"])} for row in rows]})
-        elif rows:
-            terminal.result(render_runs(rows, width=terminal.width, unicode=terminal.unicode))
+            terminal.result_json({"runs": found.rows})
+        elif found.rows:
+            terminal.result(
+                render_runs(
+                    found.rows,
+                    terminal.width,
+                    terminal.unicode,
+                    labels=found.labels,
+                    sorted_by=found.sorted_by,
+                    found=found.found,
+                )
+            )
         else:
-            terminal.message(f"no runs in {runs}/ yet; `dlrun train SPEC` makes one")
+            terminal.message(_nothing(runs, found.total))
+
+
+def _nothing(runs: Path, total: int) -> str:
+    if not total:
+        return f"no runs in {runs}/ yet; `dlrun train SPEC` makes one"
+    return f"none of {total} runs in {runs}/ is like that" if total > 1 else f"the one run in {runs}/ is not like that"
+
+
+app.command("tag")(manage.tag)
+app.command("rm")(manage.remove)

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from dlrun.data.dataset import Array
 from dlrun.errors import Problem, SpecError
 from dlrun.registry import instantiate
+from dlrun.registry.direction import LOWER_IS_BETTER
 
 Predictions = npt.NDArray[np.float32]
 
-LOWER_IS_BETTER = re.compile("Error$|Crossentropy$|Divergence$|Hinge$|^Poisson$|^FalsePositives$|^FalseNegatives$")
 INTEGERS = re.compile("^Sparse")
 DECIDED_INTEGERS = re.compile("^IoU$|^MeanIoU$|^Accuracy$")
 ONE_COLUMN_A_CLASS = re.compile("Categorical|^OneHot|^KLDivergence$|^F1Score$|^FBetaScore$")

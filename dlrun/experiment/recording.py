@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from dlrun.data.dataset import Indices
-from dlrun.evaluation import CURVE_HEADER, EvaluationResult, FoldOutcome, Split, against_linear, diagnose, power
+from dlrun.evaluation import (
+    CURVE_HEADER,
+    EvaluationResult,
+    FoldOutcome,
+    Split,
+    against_linear,
+    diagnose,
+    is_higher_better,
+    power,
+)
 from dlrun.experiment.folds import FoldInputs, inner_rows
 from dlrun.experiment.looks import looks_record
 from dlrun.experiment.outcomes import fold_name, to_arrays
@@ -26,7 +35,7 @@ from dlrun.experiment.tables import (
 from dlrun.models import outline
 from dlrun.report import draw_curves
 from dlrun.runs import RunFiles, RunFolder, environment
-from dlrun.spec import dump_spec
+from dlrun.spec import dump_spec, flat_values
 from dlrun.spec.sections import ExperimentSpec, Named
 from dlrun.training.choice import Choice
 from dlrun.training.contract import FitResult
@@ -42,7 +51,7 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: 
         "task": experiment.dataset.task,
         "seed": spec.seed,
         "split_seed": spec.evaluation.split_seed,
-        "spec": {"fingerprint": fingerprint_of(spec)},
+        "spec": {"fingerprint": fingerprint_of(spec), "values": flat_values(spec)},
         "engine": asdict(experiment.engine) if experiment.engine else None,
         "data": data_record(experiment),
         "model": {
@@ -180,6 +189,7 @@ def closing(
     return {
         "scores": summary.as_json(),
         "primary": summary.primary,
+        "higher_is_better": {name: is_higher_better(experiment.metrics, name) for name in (*summary.validation,)},
         "looks": looks_record(experiment, runs_dir),
         "comparisons": summary.comparisons_as_json(),
         "diagnosis": {

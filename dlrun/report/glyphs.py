@@ -8,6 +8,7 @@ import unicodedata
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 _ASCII = str.maketrans({"×": "x", "→": "->", "–": "-", "—": "-", "±": "+/-", "…": "...", "−": "-", "’": "'", "·": "-"})
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _MOST_DECIMALS = 6
 
 
@@ -47,7 +48,10 @@ def clean(text: object, unicode: bool = True) -> str:
 
     ASCII text keeps the narrow space inside numbers, so that no line is broken there: `settle` takes it out.
     """
-    shown = "".join(_escape(character) if _is_control(character) else character for character in str(text))
+    written = str(text)
+    if written.isascii() and written.isprintable():
+        return written  # as nearly all text is, and lists have a lot of it
+    shown = "".join(_escape(character) if _is_control(character) else character for character in written)
     if unicode:
         return shown
     translated = shown.translate(_ASCII)
@@ -69,12 +73,13 @@ def group_digits(text: str) -> str:
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes: wide characters take two, combining ones none."""
-    return sum(_columns_of(character) for character in text)
+    if text.isascii():
+        return len(text)
+    beyond = _BEYOND_ASCII.findall(text)
+    return len(text) - len(beyond) + sum(_columns_of(character) for character in beyond)
 
 
 def _columns_of(character: str) -> int:
-    if character.isascii():
-        return 1
     if unicodedata.combining(character) or unicodedata.category(character) == "Mn":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,33 +1,15 @@
-"""Lists as text: runs, data sets, and what a spec can name."""
+"""Lists as text: data sets, and what a spec can name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlrun.report.protocol import protocol_name
 from dlrun.report.tables import table
 
 Row = Mapping[str, Any]
 NAMES = frozenset({0})
 """The first column of each list holds names, which are copied and typed: they are never cut."""
-
-
-def render_runs(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> str:
-    """Write one line a run: name, status, data set, protocol, metric, score, seed."""
-    cells = [
-        [
-            row["name"],
-            row["status"] if not row.get("note") else f"{row['status']}: {row['note']}",
-            row["dataset"],
-            protocol_name(row["protocol"], row.get("k"), row.get("iterations")),
-            row["metric"],
-            row["score"],
-            None if row["seed"] is None else str(row["seed"]),
-        ]
-        for row in rows
-    ]
-    return table(["run", "status", "data", "protocol", "metric", "score", "seed"], cells, width, unicode, NAMES)
 
 
 def render_datasets(rows: Sequence[Row], width: int = 100, unicode: bool = True) -> str:

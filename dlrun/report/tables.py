@@ -75,6 +75,8 @@ def _cut(text: str, width: int, unicode: bool) -> str:
     if columns(text) <= width:
         return text
     ellipsis = "…" if unicode else "..."
+    if text.isascii():
+        text = text[: max(width, 0)]
     while text and columns(text) + len(ellipsis) > width:
         text = text[:-1]
     return text + ellipsis

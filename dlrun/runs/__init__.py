@@ -5,15 +5,17 @@ Only this package writes into a run folder, and importing it loads nothing heavy
 
 from dlrun.runs.creation import create_run
 from dlrun.runs.files import RunFiles
+from dlrun.runs.finding import find_run
 from dlrun.runs.fold import FoldFolder
 from dlrun.runs.folder import RunFolder
 from dlrun.runs.joining import into_path, join_run
 from dlrun.runs.ledger import Looks, append_look, check_ledger, has_ledger, read_looks
-from dlrun.runs.listing import RunRow, find_run, list_runs
+from dlrun.runs.listing import list_runs
 from dlrun.runs.looks import Look
 from dlrun.runs.machine import environment
 from dlrun.runs.record import SCHEMA_VERSION, read_record
 from dlrun.runs.reopening import reopen_run
+from dlrun.runs.rows import RunRow
 from dlrun.runs.shared import SharedRun
 
 __all__ = [

@@ -11,16 +11,18 @@ from dlrun.lazily import lazily
 
 if TYPE_CHECKING:
     from dlrun.spec.dumping import dump_spec
+    from dlrun.spec.flat import flat_values
     from dlrun.spec.loading import LoadedSpec, load_spec, written
     from dlrun.spec.schema import json_schema
     from dlrun.spec.sections import ExperimentSpec
 
-__all__ = ["ExperimentSpec", "LoadedSpec", "dump_spec", "json_schema", "load_spec", "written"]
+__all__ = ["ExperimentSpec", "LoadedSpec", "dump_spec", "flat_values", "json_schema", "load_spec", "written"]
 
 _HOMES = {
     "ExperimentSpec": "sections",
     "LoadedSpec": "loading",
     "dump_spec": "dumping",
+    "flat_values": "flat",
     "json_schema": "schema",
     "load_spec": "loading",
     "written": "loading",

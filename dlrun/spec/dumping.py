@@ -29,11 +29,15 @@ def dump_spec(spec: ExperimentSpec, comments: Sequence[str] = ()) -> str:
         comments: lines to stand on top, without the ``#``.
     """
     lines = [f"# {part}".rstrip() for comment in comments for part in _printable_lines(comment)]
-    for key in ExperimentSpec.model_fields:
-        value = getattr(spec, key)
-        if value is not None and (value != () or key not in _STEPS):
-            lines += _entry(key, _as_yaml(value))
+    for key, value in plain_spec(spec).items():
+        lines += _entry(key, value)
     return "\n".join(lines) + "\n"
+
+
+def plain_spec(spec: ExperimentSpec) -> dict[str, Any]:
+    """Return a spec as the plain values that `dump_spec` writes, key by key."""
+    present = ((key, getattr(spec, key)) for key in ExperimentSpec.model_fields)
+    return {key: _as_yaml(value) for key, value in present if value is not None and (value != () or key not in _STEPS)}
 
 
 def _as_yaml(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Lists of runs, data sets and names, and the description of a spec."""
+"""Lists of data sets and names, and the description of a spec."""
 
 from __future__ import annotations
 
@@ -7,46 +7,7 @@ from typing import Any
 import pytest
 
 from dlrun.report.description import render_data, render_description
-from dlrun.report.lists import render_datasets, render_names, render_runs
-
-RUN = {
-    "name": "a-rather-long-name-of-an-experiment-20261122-200445-4fd2",
-    "status": "done",
-    "dataset": "california_housing",
-    "protocol": "holdout",
-    "metric": "mae",
-    "score": 0.51234,
-    "seed": 3,
-    "note": "",
-}
-
-
-def test_a_run_is_a_line_and_its_name_is_never_cut() -> None:
-    narrow = render_runs([RUN], width=60)
-
-    assert RUN["name"] in narrow
-    assert "hold-out" in render_runs([RUN], width=120)
-    assert "0.512" in narrow
-
-
-@pytest.mark.parametrize(
-    ("row", "words"),
-    [
-        ({"protocol": "kfold"}, "K-fold"),
-        ({"protocol": "kfold", "k": 4, "iterations": 1}, "4-fold"),
-        ({"protocol": "iterated_kfold", "k": 4, "iterations": 3}, "3 × 4-fold"),
-        ({"status": "partial", "score": None}, "partial"),
-        ({"status": "waiting (3 of 4 folds)"}, "waiting (3 of 4 folds)"),
-    ],
-)
-def test_a_run_of_several_folds_says_how_many_and_how_it_stands(row: dict[str, Any], words: str) -> None:
-    assert f"  {words}  " in render_runs([RUN | row], width=200)
-
-
-def test_a_damaged_run_says_what_is_wrong() -> None:
-    damaged = RUN | {"status": "damaged", "note": "no record", "score": None, "seed": None}
-
-    assert "damaged: no record" in render_runs([damaged], width=150)
+from dlrun.report.lists import render_datasets, render_names
 
 
 def test_data_sets_show_their_state() -> None:

@@ -110,7 +110,7 @@ def test_a_list_has_the_newest_first_and_what_each_run_was(tmp_path: Path) -> No
 
     assert [row.path for row in rows] == [second, first]
     boston = rows[1]
-    assert (boston.name, boston.status, boston.created) == (first.name, "done", "2026-11-22T12:00:00Z")
+    assert (boston.run, boston.status, boston.created) == (first.name, "done", "2026-11-22T12:00:00Z")
     assert (boston.dataset, boston.protocol, boston.metric, boston.score, boston.seed) == (
         "boston_housing",
         "holdout",
@@ -126,7 +126,7 @@ def test_damaged_and_dead_runs_are_listed_as_that(tmp_path: Path) -> None:
     (made(tmp_path, "bare", 2) / "record.json").unlink()
     create_run(tmp_path, "dead", now=START + timedelta(minutes=3)).close()
 
-    statuses = {row.name.split("-")[0]: row.status for row in list_runs(tmp_path)}
+    statuses = {row.run.split("-")[0]: row.status for row in list_runs(tmp_path)}
 
     assert statuses == {"good": "done", "torn": "damaged", "bare": "damaged", "dead": "dead"}
     assert all(row.note for row in list_runs(tmp_path) if row.status == "damaged")

@@ -28,7 +28,7 @@ def run_folds(shared: SharedRun, *names: str) -> None:
 
 
 def status(path: Path) -> str:
-    return next(row.status for row in list_runs(path.parent) if row.name == path.name)
+    return next(row.status for row in list_runs(path.parent) if row.run == path.name)
 
 
 def test_a_first_process_killed_after_mkdir_leaves_a_folder_that_can_be_begun(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_shared_run_is_the_latest_and_is_found_and_listed_by_its_plain_name(tm
     begun(tmp_path / "exp")
 
     assert [find_run(tmp_path, ref) for ref in ("exp", "ex", "latest")] == [tmp_path / "exp"] * 3
-    assert [row.name for row in list_runs(tmp_path)] == ["exp"]
+    assert [row.run for row in list_runs(tmp_path)] == ["exp"]
     assert os.readlink(tmp_path / "latest") == "exp"
 
 

@@ -125,7 +125,7 @@ def begun(path: Path, **identity: str) -> SharedRun:
 
 
 def status(path: Path) -> str:
-    return next(row.status for row in list_runs(path.parent) if row.name == path.name)
+    return next(row.status for row in list_runs(path.parent) if row.run == path.name)
 
 
 def test_three_processes_one_after_another_make_one_run(tmp_path: Path) -> None:

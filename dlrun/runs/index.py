@@ -1,0 +1,105 @@
+"""``.index.json`` beside the runs: what a list needs of each record, so that thousands of them list at once.
+
+It is nothing but a copy. An entry counts while size, time and inode of the record are what they were; a missing,
+damaged or foreign index is an empty one, and one that cannot be written is done without. Delete it as you like.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlrun.runs.atomic import TEMPORARY
+from dlrun.runs.record import NAME as RECORD
+from dlrun.runs.rows import FACTS, Facts
+
+NAME = ".index.json"
+VERSION = 1
+"""Of the facts, too: raised when `facts_of` takes other things from a record."""
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a run.
+
+    Args:
+        stamp: of the record that was read: `stamp_of`.
+        status: that the record says.
+        facts: `facts_of` the record.
+    """
+
+    stamp: Stamp
+    status: str
+    facts: Facts
+
+
+def stamp_of(folder: Path) -> Stamp | None:
+    """Return what changes whenever a record is written: its time, size and inode; None where there is none."""
+    try:
+        found = os.stat(f"{folder}/{RECORD}")
+    except (OSError, ValueError):
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def read_index(runs_dir: Path) -> dict[str, Entry]:
+    """Read what was kept, by run; empty where nothing was, or nothing that can be read."""
+    try:
+        content = json.loads(_read(runs_dir / NAME))
+        if content["version"] != VERSION:
+            return {}
+        layouts = content["layouts"]
+        return {
+            str(name): Entry((stamp[0], stamp[1], stamp[2]), str(status), _unpacked(facts, layouts))
+            for name, (stamp, status, facts) in content["runs"].items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        return {}
+
+
+def write_index(runs_dir: Path, entries: Mapping[str, Entry]) -> None:
+    """Keep what was read, whole or not at all; where that is not possible, nothing is lost but time."""
+    layouts: dict[tuple[str, ...], int] = {}
+    runs = {name: [entry.stamp, entry.status, _packed(entry.facts, layouts)] for name, entry in entries.items()}
+    temporary = runs_dir / f"{TEMPORARY}{os.urandom(4).hex()}{NAME}"
+    with suppress(OSError, ValueError, RecursionError):
+        content = {"version": VERSION, "layouts": [list(layout) for layout in layouts], "runs": runs}
+        try:
+            temporary.write_text(json.dumps(content, separators=(",", ":")), encoding="ascii")
+            temporary.replace(runs_dir / NAME)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _packed(facts: Facts, layouts: dict[tuple[str, ...], int]) -> Facts:
+    """Write a spec as its values alone: thousands of runs have a few sets of paths between them."""
+    spec = facts.get("spec")
+    if not isinstance(spec, dict):
+        return facts
+    layout = layouts.setdefault(tuple(spec), len(layouts))
+    return {**facts, "spec": [layout, *spec.values()]}
+
+
+def _unpacked(facts: Facts, layouts: list[list[str]]) -> Facts:
+    if not FACTS.issuperset(facts):
+        raise ValueError("facts of another kind")
+    spec: Any = facts.get("spec")
+    if isinstance(spec, list):
+        facts["spec"] = dict(zip(layouts[spec[0]], spec[1:], strict=True))
+    return facts
+
+
+def _read(path: Path) -> bytes:
+    # Without O_NONBLOCK, a pipe in the place of the index would be waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        return stream.read()
