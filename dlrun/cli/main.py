@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlrun.cli import check, compare, data, describe, final, kfold, listing, runs, schema, show, train
+from dlrun.cli import check, compare, data, describe, diff, final, kfold, listing, runs, schema, show, train
 from dlrun.cli.leaving import leave
 from dlrun.cli.terminal import open_streams
 
@@ -26,6 +26,7 @@ app.command("test")(final.final)
 app.command()(check.check)
 app.command()(describe.describe)
 app.command()(show.show)
+app.command()(diff.diff)
 app.command()(compare.compare)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")

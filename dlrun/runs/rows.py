@@ -110,11 +110,17 @@ def row_of(path: Path, status: str, facts: Facts, *, tags: tuple[str, ...] = ())
 
 def _scored_rows(record: Mapping[str, Any]) -> str | None:
     """Name the rows that a run was scored on: files by content (else what was loaded), and the splits of them."""
-    splits, data = _under(record, "splits", "fingerprint"), record.get("data")
+    data, splits = scored_data(record), _text(_under(record, "splits", "fingerprint"))
+    return None if data is None or splits is None else f"{data}+{splits[:32]}"
+
+
+def scored_data(record: Mapping[str, Any]) -> str | None:
+    """Name the data by what is in their files, else by what was loaded; None where the record does not say it."""
+    data = record.get("data")
     files = _under(data, "files")
     digests = [_under(file, "sha256") for file in files] if isinstance(files, list) else []
-    parts = [*(digests or [_under(data, "fingerprint")]), splits]
-    return "+".join(part[:32] for part in parts) if all(isinstance(part, str) for part in parts) else None
+    parts = [_text(part) for part in (digests or [_under(data, "fingerprint")])]
+    return None if None in parts else "+".join(part[:32] for part in parts if part is not None)
 
 
 def _means(scores: Any) -> dict[str, float]:
