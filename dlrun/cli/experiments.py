@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlrun.cli.guard import failure, guarded, tell
 from dlrun.cli.interruption import Interruption
 from dlrun.cli.terminal import NativeNoise, Terminal
+from dlrun.cli.trackers import Trackers
 from dlrun.errors import DlrunError, ExitCode, GateError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Request:
         overrides: what is set in each.
         require: gates, as typed.
         execute: carries out one planned experiment; None makes a run folder in ``runs`` and does all of it.
+        trackers: other tools that are told of each run.
     """
 
     specs: Sequence[Path]
@@ -42,6 +43,7 @@ class Request:
     require: Sequence[str] = ()
     fail_fast: bool = False
     execute: Execute | None = None
+    trackers: Trackers = field(default_factory=Trackers)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def train_all(request: Request, show: Show) -> int:
     with guarded(terminal, debug=show.debug, as_json=show.as_json) as interruption:
         gates = [parse_gate(text) for text in request.require]
         with terminal.muted(debug=show.debug) as noise:
+            request.trackers.check()
             for file in request.specs:
                 codes.append(_carry_out(_One(request, show, terminal, noise, interruption, file, gates)))
                 if request.fail_fast and codes[-1]:
@@ -126,7 +129,10 @@ def _train(one: _One) -> ExitCode:
     def whole(loaded: LoadedSpec, experiment: Experiment, on_event: OnEvent) -> RunRecord:
         return run(loaded, experiment, runs_dir=request.runs, on_event=on_event, command=sys.argv)
 
-    work = partial(request.execute or whole, loaded, experiment)
+    def work(on_event: OnEvent) -> RunRecord:
+        with request.trackers.listening(on_event) as listener:
+            return (request.execute or whole)(loaded, experiment, listener)
+
     done = watched(work, one.terminal, one.noise, one.interruption, one.show)
     record = {**done.record, "run": str(done.folder)}
     if record["status"] not in ("done", "partial"):  # a shared run that waits for other folds has no scores yet
@@ -135,6 +141,7 @@ def _train(one: _One) -> ExitCode:
     missed = missed_gates(one.gates, record)
     gates = {"gates": {str(gate): gate not in missed for gate in one.gates}} if one.gates else {}
     present({**record, **gates}, one.terminal, one.show, indent=one.indent)
+    request.trackers.finished(done.folder, one.terminal, quiet=one.show.quiet)
     if one.many and not one.show.as_json:
         one.terminal.result("")
     if record["status"] == "partial":

@@ -14,6 +14,7 @@ from dlrun.cli import options
 from dlrun.cli.experiments import Execute, Request, Show, train_all
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
+from dlrun.cli.trackers import Trackers
 from dlrun.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def kfold(
     seed: options.Seed = None,
     runs: options.Runs = options.RUNS,
     require: options.Require = [],  # noqa: B006
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     fail_fast: options.FailFast = False,
     data_root: options.DataRoot = None,
     as_json: options.Json = False,
@@ -77,6 +80,7 @@ def kfold(
         require=require,
         fail_fast=fail_fast,
         execute=execute,
+        trackers=Trackers(tensorboard, mlflow),
     )
     raise typer.Exit(train_all(request, Show(as_json, quiet, verbose, debug)))
 

@@ -37,6 +37,15 @@ Require = Annotated[
         help="Exit 5 when a validation score misses this; X: a number or a baseline.",
     ),
 ]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write event files for TensorBoard into the run's folder.")
+]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow", metavar="URI", help="Log the finished run to this MLflow store, as in sqlite:///mlflow.db."
+    ),
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first spec that fails.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings; the result only.")]

@@ -6,6 +6,7 @@ import typer
 
 from dlrun.cli import options
 from dlrun.cli.experiments import Request, Show, train_all
+from dlrun.cli.trackers import Trackers
 
 
 def train(
@@ -14,6 +15,8 @@ def train(
     seed: options.Seed = None,
     runs: options.Runs = options.RUNS,
     require: options.Require = [],  # noqa: B006
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     fail_fast: options.FailFast = False,
     data_root: options.DataRoot = None,
     as_json: options.Json = False,
@@ -23,5 +26,13 @@ def train(
 ) -> None:
     """Train and evaluate each spec, and leave a run folder with all that came of it."""
     changes = options.overrides(set_, seed)
-    request = Request(specs, lambda spec: changes, runs=runs, data_root=data_root, require=require, fail_fast=fail_fast)
+    request = Request(
+        specs,
+        lambda spec: changes,
+        runs=runs,
+        data_root=data_root,
+        require=require,
+        fail_fast=fail_fast,
+        trackers=Trackers(tensorboard, mlflow),
+    )
     raise typer.Exit(train_all(request, Show(as_json, quiet, verbose, debug)))

@@ -3,6 +3,7 @@
 Only this package writes into a run folder, and importing it loads nothing heavy.
 """
 
+from dlrun.runs.atomic import inner_folder
 from dlrun.runs.creation import create_run
 from dlrun.runs.files import RunFiles
 from dlrun.runs.finding import find_run
@@ -33,6 +34,7 @@ __all__ = [
     "environment",
     "find_run",
     "has_ledger",
+    "inner_folder",
     "into_path",
     "join_run",
     "list_runs",

@@ -75,6 +75,17 @@ def make_folders(root: Path, folder: Path) -> None:
                 raise cannot_write(parent, error) from error
 
 
+def inner_folder(run: Path, name: str) -> Path:
+    """Make a folder inside a run's folder, for files that another library appends to while the run goes on.
+
+    Raises:
+        RunFolderError: it cannot be made, or the run's folder is gone.
+    """
+    folder = run / name
+    make_folders(run, folder)
+    return folder
+
+
 def sweep(folder: Path) -> None:
     """Remove what a killed process left half-written. Only for who holds the folder's lock."""
     with suppress(OSError):
