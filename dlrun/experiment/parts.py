@@ -67,7 +67,18 @@ def _split_record(experiment: Experiment, split: Split, repeated: int) -> Record
         "monitor": len(monitor),
         "repeated": repeated,
         "classes": _balance(dataset, split) if dataset.task in CLASSIFICATION else None,
+        "groups": _groups(experiment, split),
     }
+
+
+def _groups(experiment: Experiment, split: Split) -> dict[str, int] | None:
+    """Count the groups on both sides of a split; None where the protocol knows none."""
+    name = experiment.splits.evaluation.group
+    if name is None:
+        return None
+    groups = experiment.dataset.columns[name]
+    sides = {"train": split.train, "validation": split.validation}
+    return {side: len(set(groups[rows].tolist())) for side, rows in sides.items()}
 
 
 def _balance(dataset: Dataset, split: Split) -> dict[str, dict[str, int]]:

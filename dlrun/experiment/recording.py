@@ -26,13 +26,14 @@ from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import (
     HISTORY_HEADER,
+    MOST_COLUMNS,
     is_wide,
     outcome_history,
     prediction_arrays,
     prediction_header,
     prediction_rows,
 )
-from dlrun.models import outline
+from dlrun.models import layer_table, outline
 from dlrun.report import draw_curves
 from dlrun.runs import RunFiles, RunFolder, environment
 from dlrun.spec import dump_spec, flat_values
@@ -44,8 +45,8 @@ from dlrun.training.weights import named_weights
 Record = dict[str, Any]
 
 
-def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: Path, command: Sequence[str]) -> Record:
-    """Say what is about to be run. ``parameters`` counts the model's weights; ``runs_dir`` has the ledger."""
+def opening(experiment: Experiment, model: Any, spec_file: Path, runs_dir: Path, command: Sequence[str]) -> Record:
+    """Say what is about to be run. ``model`` is the built one, whose layers are listed; ``runs_dir`` has the ledger."""
     spec = experiment.spec
     return {
         "task": experiment.dataset.task,
@@ -56,7 +57,8 @@ def opening(experiment: Experiment, parameters: int, spec_file: Path, runs_dir: 
         "data": data_record(experiment),
         "model": {
             "outline": outline(spec, experiment.facts.outputs),
-            "parameters": parameters,
+            "parameters": int(model.count_params()),
+            "layers": [asdict(row) for row in layer_table(model)],
             "optimiser": _optimiser_words(spec.optimiser),
             "loss": spec.loss.name if spec.loss else None,
         },
@@ -97,6 +99,8 @@ def data_record(experiment: Experiment) -> Record:
         "fingerprint": dataset.fingerprint,
         "files": [asdict(file) for file in dataset.files],
         "classes": dict(summary.classes) or None,
+        "columns": [asdict(column) for column in summary.features[:MOST_COLUMNS]],
+        "targets": [asdict(target) for target in summary.targets[:MOST_COLUMNS]],
         "notes": list(dataset.notes),
     }
 

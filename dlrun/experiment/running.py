@@ -58,10 +58,10 @@ def run(
     loaded = _loaded(spec)
     experiment = experiment or plan(loaded)
     model = trial_model(experiment, loaded)
-    experiment, parameters = with_engine(experiment, model, loaded), int(model.count_params())
+    experiment = with_engine(experiment, model, loaded)
     runs_folder = Path(runs_dir)
     with create_run(runs_folder, experiment.spec.name) as folder:
-        record = folder.update(recording.opening(experiment, parameters, Path(loaded.file), runs_folder, command))
+        record = folder.update(recording.opening(experiment, model, Path(loaded.file), runs_folder, command))
         recording.write_plan(folder, experiment, loaded.spec)
         listener = _start(folder, experiment, record, on_event, experiment.splits.splits)
         try:
@@ -109,9 +109,9 @@ def run_fold(
     experiment = experiment or plan(loaded)
     split = _fit_number(number, experiment)
     model = trial_model(experiment, loaded)
-    experiment, parameters = with_engine(experiment, model, loaded), int(model.count_params())
+    experiment = with_engine(experiment, model, loaded)
     shared = join_run(into, experiment.spec.name)
-    opening = recording.opening(experiment, parameters, Path(loaded.file), into.parent, command)
+    opening = recording.opening(experiment, model, Path(loaded.file), into.parent, command)
     shared.begin(
         opening,
         lambda folder: recording.write_plan(folder, experiment, loaded.spec),
