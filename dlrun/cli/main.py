@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlrun.cli import check, compare, data, describe, diff, final, kfold, listing, runs, schema, show, track, train
+from dlrun.cli import check, compare, data, describe, diff, final, kfold, listing, report, runs, schema, show, track, train
 from dlrun.cli.leaving import leave
 from dlrun.cli.terminal import open_streams
 
@@ -29,6 +29,7 @@ app.command()(show.show)
 app.command()(diff.diff)
 app.command()(compare.compare)
 app.add_typer(runs.app, name="runs")
+app.command()(report.report)
 app.command()(track.track)
 app.add_typer(data.app, name="data")
 app.command("list")(listing.list_)

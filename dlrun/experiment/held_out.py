@@ -25,15 +25,19 @@ class HeldOut:
         rows: the data set's row numbers, (rows,).
         targets: as `Dataset.targets` holds them for the task, (rows,) or (rows, columns).
         predictions: as metrics take them, (rows, outputs), float32: bit for bit what was scored.
+        places: iteration and fold that predicted each row, (rows, 2).
+        names: of the columns of numeric or multi-label targets.
     """
 
     rows: Indices
     targets: Array
     predictions: npt.NDArray[np.float32]
+    places: Indices
+    names: tuple[str, ...] = ()
 
 
 def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut:
-    """Read the predictions of a hold-out run.
+    """Read the predictions of a run, those of all folds one below the other.
 
     Args:
         run: the folder.
@@ -48,15 +52,17 @@ def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut:
     columns = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     try:
         rows = np.array(columns["row"], np.int64)
+        places = _numbers(columns, ["iteration", "fold"], np.int64)
         if task in ("binary", "multiclass"):
-            return HeldOut(rows, *_of_classes(columns, task, classes))
+            return HeldOut(rows, *_of_classes(columns, task, classes), places)
         predicted = [name for name in header if name.startswith(("prediction", "probability"))]
         wanted = [name for name in header if name.startswith("target")]
         if not predicted:  # too wide for a table, which has each row's error then
             arrays = load_npz(run / WIDE)
-            return HeldOut(arrays["rows"], arrays["targets"], arrays["predictions"])
-        targets = _numbers(columns, wanted)
-        return HeldOut(rows, targets[:, 0] if len(wanted) == 1 else targets, _numbers(columns, predicted, np.float32))
+            return HeldOut(arrays["rows"], arrays["targets"], arrays["predictions"], places)
+        targets, names = _numbers(columns, wanted), tuple(name.removeprefix("target_") for name in wanted)
+        targets = targets[:, 0] if len(wanted) == 1 else targets
+        return HeldOut(rows, targets, _numbers(columns, predicted, np.float32), places, names)
     except (KeyError, ValueError) as error:
         raise RunFolderError(
             f"{path} is not that of a {task} run: {error}", hint="repeat the run from its spec.yaml"

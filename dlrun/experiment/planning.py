@@ -67,7 +67,7 @@ def plan(loaded: LoadedSpec) -> Experiment:
 
 
 def _plan(spec: ExperimentSpec) -> Experiment:
-    dataset = load_dataset(spec.dataset, task=spec.task, columns=_role_columns(spec.evaluation))
+    dataset = load_dataset(spec.dataset, task=spec.task, columns=role_columns(spec.evaluation))
     check_target_steps(spec.targets, dataset)
     splits = watching_plan(spec, make_splits(dataset, spec.evaluation))
     first = encode_fold(spec, dataset, splits, splits.splits[0])
@@ -100,7 +100,7 @@ def _plan(spec: ExperimentSpec) -> Experiment:
     )
 
 
-def _role_columns(evaluation: Evaluation) -> tuple[str, ...]:
+def role_columns(evaluation: Evaluation) -> tuple[str, ...]:
     """List the columns that say something of a row's place in the splits, and nothing to the model."""
     roles = (evaluation.group, evaluation.time, evaluation.fold)
     return tuple(dict.fromkeys(column for column in roles if isinstance(column, str)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, GREY, GRID = "#222222", "#666666", "#e6e6e6"
+FOLDS, SPREAD = "folds", "spread"
+"""With the kind, the id of what is drawn: a page can hide it."""
 FEW = 12
 """Up to so many epochs, each has a marker."""
 SHADE = 0.16
@@ -55,22 +57,27 @@ class Marks:
 
 def draw_panel(axes: Axes, metric: str, panel: Panel, marks: Marks) -> None:
     """Draw one metric into empty axes."""
-    from matplotlib.ticker import MaxNLocator
-
     values = [value for folds in panel.values() for fold in folds.values() for value in fold.values()]
     finite = [value for value in values if not math.isnan(value)]
     axes.set_xlabel("epoch")
     axes.set_ylabel(drawable(metric), parse_math=False)
-    _set_scale(axes, finite)
+    set_scale(axes, finite)
     averages = {kind.name: _draw_kind(axes, kind, panel[kind.name], marks.failed) for kind in KINDS}
     if not finite:
         axes.text(0.5, 0.5, "no finite values", transform=axes.transAxes, ha="center", va="center", color=GREY)
         axes.set_yticks([])
     epochs = sorted({epoch for folds in panel.values() for fold in folds.values() for epoch in fold})
-    axes.set_xlim(epochs[0] - 0.5, epochs[-1] + max(0.5, 0.02 * len(epochs)))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    set_epochs(axes, epochs)
     if marks.best_epoch is not None:
         _mark_best(axes, averages[VALIDATION], marks.best_epoch)
+
+
+def set_epochs(axes: Axes, epochs: Sequence[int]) -> None:
+    """Fit the axis to some epochs, ascending, with whole numbers on it."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlim(epochs[0] - 0.5, epochs[-1] + max(0.5, 0.02 * len(epochs)))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
 def drawable(text: str) -> str:
@@ -82,7 +89,7 @@ def drawable(text: str) -> str:
     return "".join(character if ord(character) in known else "\N{WHITE SQUARE}" for character in clean(text))
 
 
-def _set_scale(axes: Axes, finite: list[float]) -> None:
+def set_scale(axes: Axes, finite: list[float]) -> None:
     """Fit the axis to what was measured: a spread that reaches beyond it does not stretch it."""
     if not finite:
         return
@@ -121,16 +128,16 @@ def _draw_kind(axes: Axes, kind: Kind, folds: Folds, failed: Collection[Place]) 
     style: Any = {"color": kind.colour, "markersize": 3.5}
     if not all(mean.whole):
         # Where some folds have stopped, the mean of the others is drawn, but not as if it were the same thing.
-        axes.plot(mean.epochs, mean.mean, ":", linewidth=1.3, alpha=0.8, zorder=_OVER["part"], **style)
+        axes.plot(mean.epochs, mean.mean, ":", linewidth=1.3, alpha=0.8, zorder=_OVER["part"], gid=kind.name, **style)
     markers = kind.marker if len(mean.epochs) <= FEW else ""
-    solid: Any = {"linewidth": 1.8, "marker": markers, "zorder": _OVER["mean"], **style}
+    solid: Any = {"linewidth": 1.8, "marker": markers, "zorder": _OVER["mean"], "gid": kind.name, **style}
     if len(folds) > 1:
         solid["path_effects"] = _halo()
     axes.plot(mean.epochs, whole, kind.dashes, **solid)
     # A point between two gaps is no line: without a marker it would not be seen.
     lone = lonely(mean.mean)
     places = [[series[place] for place in lone] for series in (mean.epochs, mean.mean)]
-    axes.plot(*places, linestyle="", marker=kind.marker, zorder=_OVER["mean"], **style)
+    axes.plot(*places, linestyle="", marker=kind.marker, zorder=_OVER["mean"], gid=kind.name, **style)
     return mean
 
 
@@ -154,10 +161,11 @@ def _draw_folds(axes: Axes, kind: Kind, sound: Folds, folds: Folds) -> None:
     ):
         if some:
             lines = LineCollection(some, colors=kind.colour, linewidths=0.8, alpha=alpha, zorder=over)
+            lines.set_gid(f"{kind.name} {FOLDS}")
             axes.add_collection(lines, autolim=False)
     ends = [end for end in map(_last, failed) if end is not None]
     if ends:
-        axes.plot(*zip(*ends, strict=True), "x", color=kind.colour, zorder=_OVER["mark"])
+        axes.plot(*zip(*ends, strict=True), "x", color=kind.colour, zorder=_OVER["mark"], gid=f"{kind.name} {FOLDS}")
 
 
 def _last(fold: list[tuple[int, float]]) -> tuple[int, float] | None:
@@ -167,7 +175,8 @@ def _last(fold: list[tuple[int, float]]) -> tuple[int, float] | None:
 def _draw_spread(axes: Axes, kind: Kind, mean: Average) -> None:
     """Shade one standard deviation on both sides of the mean."""
     low, high = ([value + side * std for value, std in zip(mean.mean, mean.std, strict=True)] for side in (-1, 1))
-    axes.fill_between(mean.epochs, low, high, color=kind.colour, alpha=SHADE, linewidth=0, zorder=_OVER["shade"])
+    style: Any = {"color": kind.colour, "alpha": SHADE, "linewidth": 0, "gid": f"{kind.name} {SPREAD}"}
+    axes.fill_between(mean.epochs, low, high, zorder=_OVER["shade"], **style)
 
 
 def _mark_best(axes: Axes, mean: Average, best_epoch: int) -> None:

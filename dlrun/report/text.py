@@ -49,7 +49,7 @@ def render_result(record: Record, width: int = 100, unicode: bool = True, next_s
     then = clean(f"next: {next_step or next_command(record)}", unicode)
     beside = f"{where}      {then}"
     ending = beside if columns(beside) <= width else f"{where}\n{then}"
-    status = settle("\n".join(layout(_cleaned(_status_lines(record), unicode), width)), unicode)
+    status = settle("\n".join(layout(_cleaned(status_lines(record), unicode), width)), unicode)
     return "\n\n".join(block for block in (_scored(record, width, unicode), status, ending) if block)
 
 
@@ -84,10 +84,11 @@ def headline(record: Record, unicode: bool = True) -> list[Line]:
 def remarks(record: Record) -> list[Line]:
     """Say what is not as it should be with a run that is not done, and what was warned of."""
     texts = items(record, "warnings")
-    return _status_lines(record) + [Line("warning", (str(text),)) for text in texts]
+    return status_lines(record) + [Line("warning", (str(text),)) for text in texts]
 
 
-def _status_lines(record: Record) -> list[Line]:
+def status_lines(record: Record) -> list[Line]:
+    """Say what is not as it should be with a run that is not done; nothing of one that is."""
     status, failed = words(record, "status"), failed_fits(record)
     if status in ("done", ""):
         return []

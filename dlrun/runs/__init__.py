@@ -14,6 +14,7 @@ from dlrun.runs.ledger import Looks, append_look, check_ledger, has_ledger, read
 from dlrun.runs.listing import list_runs
 from dlrun.runs.looks import Look
 from dlrun.runs.machine import environment
+from dlrun.runs.pages import write_file, write_page
 from dlrun.runs.record import SCHEMA_VERSION, read_record
 from dlrun.runs.reopening import reopen_run
 from dlrun.runs.rows import RunRow
@@ -41,4 +42,6 @@ __all__ = [
     "read_looks",
     "read_record",
     "reopen_run",
+    "write_file",
+    "write_page",
 ]

@@ -224,7 +224,9 @@ def test_predictions_too_wide_for_a_table_are_read_from_their_arrays(run: Make) 
     for name, noise in (("a", 0.5), ("b", 0.1)):
         said = (targets + random.normal(0, noise, targets.shape)).astype(np.float32)
         folder = run(name, [float(np.square(said - targets).mean())], "mse", task="autoencoder")
-        (folder / "predictions.csv").write_text("row,error\n" + "".join(f"{row},0\n" for row in range(60)))
+        (folder / "predictions.csv").write_text(
+            "iteration,fold,row,error\n" + "".join(f"1,1,{row},0\n" for row in range(60))
+        )
         np.savez(folder / "predictions.npz", rows=np.arange(60), targets=targets, predictions=said)
         pair.append(folder)
 

@@ -1,0 +1,39 @@
+"""Pictures inside a page: arrays as PNG in a ``data:`` address, small enough that a page of them stays small."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from typing import Any
+
+_LONGEST = 128
+"""Pixels: a larger picture is made smaller."""
+_SHARP_BELOW = 64
+
+
+def picture(image: Any) -> str:
+    """Return the ``data:`` address of an image.
+
+    Args:
+        image: (height, width), (height, width, 1), (…, 3) or (…, 4): bytes as they are; other numbers are spread from
+            the lowest (black) to the highest (white). Of other channel counts the mean is drawn.
+    """
+    import numpy as np
+    from PIL import Image
+
+    array = np.asarray(image)
+    if array.ndim == 3 and array.shape[2] not in (3, 4):
+        array = array.mean(axis=2) if array.shape[2] != 1 else array[:, :, 0]
+    if array.dtype != np.uint8:
+        array = np.nan_to_num(array.astype(np.float64))
+        low, high = array.min(), array.max()
+        array = ((array - low) * (255 / (high - low or 1))).round().astype(np.uint8)
+    drawn = Image.fromarray(np.ascontiguousarray(array))
+    drawn.thumbnail((_LONGEST, _LONGEST))
+    drawn.save(stream := BytesIO(), format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+
+
+def is_coarse(image: Any) -> bool:
+    """Whether an image has so few pixels that they should stay sharp squares when it is enlarged."""
+    return bool(max(image.shape[:2]) < _SHARP_BELOW)

@@ -1,0 +1,269 @@
+"""What the templates need to know of one run: words, tables and figures, ready to be written down."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from dlrun.report.glyphs import group_digits, grouped, number
+from dlrun.report.last_step import last_lines
+from dlrun.report.page.curves import draw_run_curves
+from dlrun.report.page.held import (
+    draw_confusion,
+    draw_errors,
+    draw_pairs,
+    draw_precision_recall,
+    draw_residuals,
+    draw_roc,
+)
+from dlrun.report.page.honesty import honesty_notes
+from dlrun.report.page.pictures import is_coarse, picture
+from dlrun.report.page.scores import draw_scores, primary_of
+from dlrun.report.page.tables import (
+    balance_table,
+    column_table,
+    confused_table,
+    confusion_cells,
+    fold_table,
+    layer_rows,
+    pair_facts,
+)
+from dlrun.report.page.values import Confusion, Example, Held, RunView
+from dlrun.report.protocol import division_words, protocol_label
+from dlrun.report.reading import Record, part, parts, real, whole, words
+from dlrun.report.scores import failed_fits, failed_words, interval_words, score_lines, validation_scores, value_words
+from dlrun.report.text import status_lines
+
+_MOST_CELLS = 12
+"""Up to so many classes, the confusion matrix is a table."""
+_TOLD_ELSEWHERE = {"selected"}
+Part = dict[str, Any]
+
+
+def run_part(view: RunView, letter: str, place: int, prefix: str) -> Part:
+    """Lay out one run.
+
+    Args:
+        view: what is known of it.
+        letter: what it is called among several; empty for a single one.
+        place: among several, from 0: it chooses the colour.
+        prefix: of all anchors and ids, unique on the page.
+    """
+    record, held = view.record, view.held
+    metric = primary_of(record)
+    folds = fold_table(record)
+    return {
+        "id": prefix,
+        "letter": letter,
+        "place": place % 10,
+        "name": words(record, "name") or "a run",
+        "folder": PurePath(words(record, "run")).name,
+        "kicker": _kicker(record),
+        "question": _question(record),
+        "trouble": "; ".join(item for line in status_lines(record) for item in (f"{line.label}: {line.items[0]}",)),
+        "verdict": _verdict(record, metric),
+        "scores_svg": _markup(draw_scores([record], [""], metric, f"{prefix}scores")),
+        "scores_words": _strip_words(record),
+        "sentences": _sentences(record),
+        "curves": _curves(view, prefix),
+        "curve_legend": _curve_legend(record),
+        "curve_note": _curve_note(record),
+        "folds": folds,
+        "folds_title": "Folds" if folds and len(folds["rows"]) > 1 else "The split",
+        **_confusion(record, held.confusion, prefix),
+        **_ranked(held, prefix),
+        **_paired(held, prefix),
+        "examples": [_example(each) for each in held.examples],
+        "examples_note": held.examples_note,
+        "balance": balance_table(record),
+        "honesty": honesty_notes(record, view.notes),
+        "layers": layer_rows(record),
+        "data": _data(record),
+        "columns": column_table(record),
+        "spec": view.spec.splitlines(),
+        "environment": pair_facts(part(record, "environment")),
+    }
+
+
+def _markup(svg: str) -> Any:
+    """Mark a figure of ours as safe: matplotlib has escaped what is written in it."""
+    from markupsafe import Markup
+
+    return Markup(svg)
+
+
+def _kicker(record: Record) -> str:
+    created = words(record, "created").replace("T", " ").replace("Z", " UTC")
+    task = words(record, "task").replace("_", " ")
+    items = (task, protocol_label(record), created, words(record, "run"))
+    return " · ".join(item for item in items if item)
+
+
+def _question(record: Record) -> str:
+    data, model = part(record, "data"), part(record, "model")
+    outline = words(model, "outline") or "this net"
+    rows = group_digits(words(data, "input_words"))
+    source = words(data, "source") or "these data"
+    return f"How well does {outline} do on rows of {source} that it has not seen{f' ({rows})' if rows else ''}?"
+
+
+def _verdict(record: Record, metric: str) -> Part | None:
+    score = validation_scores(record).get(metric)
+    if score is None or failed_fits(record):
+        return None
+    protocol = part(record, "protocol")
+    count = whole(protocol.get("validation"))
+    folds = (whole(protocol.get("k")) or 1) * (whole(protocol.get("iterations")) or 1)
+    value, _, spread = value_words(score).partition(" ± ")
+    over = f"mean over {grouped(folds)} folds" if folds > 1 else f"on {grouped(count)} validation rows" if count else ""
+    return {
+        "metric": metric,
+        "value": value,
+        "spread": spread,
+        "interval": interval_words(score).strip("()"),
+        "rows": over,
+    }
+
+
+def _strip_words(record: Record) -> str:
+    folds = len(part(record, "splits").get("folds") or ())
+    each = "Each dot is a fold, the diamond" if folds > 1 else "The diamond is the score"
+    mean = " their mean" if folds > 1 else ""
+    return f"{each}{mean}, the band its 95 % interval; dashed lines are what has to be beaten."
+
+
+def _sentences(record: Record) -> list[Part]:
+    """Say what came of it, with a tone for those that are good or bad news."""
+    lines = [line for line in score_lines(record) if line.label not in validation_scores(record)]
+    lines += last_lines(record) if validation_scores(record) or part(record, "retrained") else []
+    tones = _tones(record)
+    return [
+        {"label": line.label, "words": "   ".join(line.items), "tone": tones.get(line.label, "")}
+        for line in lines
+        if any(line.items)
+    ]
+
+
+def _tones(record: Record) -> dict[str, str]:
+    """Colour what the intervals say: above 0 the model is better than a baseline."""
+    known = parts(record, "comparisons")
+    naive = [one for name, one in known.items() if name != "linear"]
+    diagnosis = part(record, "diagnosis")
+    troubled = diagnosis.get("overfits_from") is not None or diagnosis.get("underfits") is True
+    return {
+        "power": _tone(min((real(one.get("low")) for one in naive), key=_or_zero, default=None), None),
+        "linear": _tone(real(known.get("linear", {}).get("low")), real(known.get("linear", {}).get("high"))),
+        "curve": "warn" if troubled else "good",
+        "selected": "warn",
+    }
+
+
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value
+
+
+def _tone(low: float | None, high: float | None) -> str:
+    if low is not None and low > 0:
+        return "good"
+    return "bad" if high is not None and high < 0 else "warn"
+
+
+def _curves(view: RunView, prefix: str) -> list[Part]:
+    return [
+        {
+            "metric": curve.metric,
+            "svg": _markup(curve.svg),
+            "reading": dict(curve.reading),
+            "epochs": curve.epochs,
+            "start": curve.start,
+        }
+        for curve in draw_run_curves(view, f"{prefix}curve")
+    ]
+
+
+def _curve_legend(record: Record) -> list[tuple[str, str]]:
+    several = len(part(record, "splits").get("folds") or ()) > 1
+    both = [("training", "training (dashed)"), ("validation", "validation")]
+    return [*both, ("folds", "each fold"), ("spread", "± 1 standard deviation")] if several else both
+
+
+def _curve_note(record: Record) -> str:
+    failed = (
+        f" {failed_words(record)}: drawn up to a cross, and in no mean.".capitalize() if failed_fits(record) else ""
+    )
+    return (
+        "The dotted line is the best epoch; slide, or move over a figure, to read any other. Training values are"
+        f" Keras's: a running average over the epoch, with dropout on, so they may look worse than validation.{failed}"
+    )
+
+
+def _confusion(record: Record, confusion: Confusion | None, prefix: str) -> Part:
+    nothing: Part = {"confusion": None, "confusion_svg": "", "confused": None, "confusion_note": ""}
+    if confusion is None:
+        return nothing
+    iterations = whole(part(record, "protocol").get("iterations")) or 1
+    note = f"Each row counts {grouped(iterations)} times, once an iteration." if iterations > 1 else ""
+    kept = {**nothing, "confusion_note": note}
+    if len(confusion.classes) <= _MOST_CELLS:
+        return {**kept, "confusion": confusion_cells(confusion)}
+    drawn = _markup(draw_confusion(confusion, f"{prefix}confusion"))
+    return {**kept, "confusion_svg": drawn, "confused": confused_table(confusion)}
+
+
+def _ranked(held: Held, prefix: str) -> Part:
+    if not held.rankings:
+        return {"rankings": (), "roc_svg": "", "precision_recall_svg": "", "ranking_note": ""}
+    several = any(ranking.folds for ranking in held.rankings)
+    thin = "Thin lines are folds, the thick one their mean. " if several else ""
+    base = "The dotted lines are what guessing reaches. " if len(held.rankings) == 1 else ""
+    rest = f"Each of them is told from the rest. {held.ranking_note}" if len(held.rankings) > 1 else ""
+    return {
+        "rankings": held.rankings,
+        "roc_svg": _markup(draw_roc(held.rankings, f"{prefix}roc")),
+        "precision_recall_svg": _markup(draw_precision_recall(held.rankings, f"{prefix}pr")),
+        "ranking_note": f"{thin}{base}{rest}".strip(),
+    }
+
+
+def _paired(held: Held, prefix: str) -> Part:
+    return {
+        "pairs": [
+            {
+                "name": pairs.name,
+                "svg": _markup(draw_pairs(pairs, f"{prefix}pairs-{place}")),
+                "residuals": _markup(draw_residuals(pairs, f"{prefix}residuals-{place}")),
+            }
+            for place, pairs in enumerate(held.pairs)
+        ],
+        "pairs_note": held.pairs_note,
+        "errors_svg": _markup(draw_errors(held.errors, f"{prefix}errors")) if held.errors else "",
+    }
+
+
+def _example(example: Example) -> Part:
+    return {
+        "row": example.row,
+        "facts": example.facts,
+        "picture": picture(example.image) if example.image is not None else "",
+        "coarse": example.image is not None and is_coarse(example.image),
+        "text": example.text,
+        "features": example.features,
+    }
+
+
+def _data(record: Record) -> list[tuple[str, str]]:
+    data, protocol = part(record, "data"), part(record, "protocol")
+    counts = [(name, whole(protocol.get(name))) for name in ("train", "monitor", "validation", "test")]
+    rows = ", ".join(f"{name} {grouped(count)}" for name, count in counts if count)
+    files = [file for file in data.get("files") or () if isinstance(file, dict)]
+    told = [
+        ("source", words(data, "source")),
+        ("inputs", group_digits(words(data, "input_words"))),
+        ("rows of the first split", rows),
+        ("rule", ", ".join([protocol_label(record), *division_words(record)])),
+        ("missing values", number(real(data.get("missing")), 0) if data.get("missing") is not None else ""),
+        ("fingerprint", words(data, "fingerprint")[:16]),
+        *(("file", f"{file.get('path')} ({grouped(whole(file.get('bytes')) or 0)} bytes)") for file in files[:5]),
+        *(("note", str(note)) for note in data.get("notes") or ()),
+    ]
+    return [(label, said) for label, said in told if said]
