@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from dlrun.cli import check, compare, data, describe, diff, final, kfold, listing, report, runs, schema, show, track, train
+from dlrun.cli import (
+    check,
+    compare,
+    data,
+    describe,
+    diff,
+    final,
+    kfold,
+    listing,
+    report,
+    runs,
+    schema,
+    show,
+    track,
+    train,
+)
 from dlrun.cli.leaving import leave
 from dlrun.cli.terminal import open_streams
 
