@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dlrun.cli import manage, options
+from dlrun.cli import export, manage, options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 
-app = typer.Typer(rich_markup_mode=None, help="List the runs, filter and sort them; tag and remove them.")
+app = typer.Typer(rich_markup_mode=None, help="List the runs, filter and sort them; tag, remove and export them.")
 
 Sort = Annotated[
     str | None,
@@ -51,11 +51,11 @@ def list_(
 ) -> None:
     """List the runs, newest first: status, data, score, and what differs between their specs."""
     from dlrun.report.runs import render_runs
-    from dlrun.runs import list_runs
+    from dlrun.runs.listing import list_runs, uncollected
     from dlrun.runs.overview import overview
 
     terminal = Terminal()
-    with guarded(terminal, debug=debug, as_json=as_json):
+    with guarded(terminal, debug=debug, as_json=as_json), uncollected():
         found = overview(list_runs(runs), where=where, sort=sort, reverse=reverse, limit=limit)
         if as_json:
             terminal.result_json({"runs": found.rows})
@@ -82,3 +82,4 @@ def _nothing(runs: Path, total: int) -> str:
 
 app.command("tag")(manage.tag)
 app.command("rm")(manage.remove)
+app.command("export")(export.export)

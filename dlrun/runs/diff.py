@@ -12,10 +12,11 @@ from dlrun.runs.record import read_record
 from dlrun.runs.rows import RunRow, Scalar, facts_of, row_of, scored_data
 from dlrun.runs.sorting import is_higher_better
 from dlrun.runs.spec_diff import diff_specs
+from dlrun.runs.tidy import spec_values
 
 Record = Mapping[str, Any]
 _NO_VERSIONS = frozenset({"command"})
-_FACTS = ("status", "outline", "parameters", "seconds")
+_FACTS = ("status", "layers", "parameters", "seconds")
 
 
 def diff_runs(a: Path, b: Path) -> dict[str, Any]:
@@ -62,13 +63,9 @@ def diff_runs(a: Path, b: Path) -> dict[str, Any]:
 
 
 def _spec(row: RunRow, notes: list[str]) -> Mapping[str, Scalar]:
-    """Return the values of a run's spec: those of the record, else those of its spec.yaml; none, and a note."""
-    if row.spec:
-        return row.spec
-    from dlrun.spec import flat_values, load_spec
-
+    """Return the values of a run's spec; where nobody knows them, none, and a note."""
     try:
-        return flat_values(load_spec(row.path / "spec.yaml").spec)
+        return spec_values(row)
     except DlrunError:
         notes.append(f"the spec of {row.run} is not known: neither its record nor its spec.yaml has one to read")
         return {}

@@ -35,7 +35,7 @@ def differing(rows: Sequence[RunRow]) -> list[dict[str, Scalar]]:
             paths = [path for path in paths if not path.startswith(f"{LAYERS}.")]
         for index in members:
             row = rows[index]
-            own = {LAYERS: row.outline} if whole_layers and row.outline is not None else {}
+            own = {LAYERS: row.layers} if whole_layers and row.layers is not None else {}
             told[index] = {**own, **{path: row.spec[path] for path in paths if path in row.spec}}
     return told
 

@@ -23,6 +23,8 @@ NAME = ".index.json"
 VERSION = 1
 """Of the facts, too: raised when `facts_of` takes other things from a record."""
 Stamp = tuple[int, int, int]
+_NESTED = frozenset({"scores", "selected", "baselines", "higher_is_better", "spec"})
+"""Facts that are mappings themselves; those by baseline hold mappings again."""
 
 
 @dataclass(frozen=True)
@@ -78,22 +80,26 @@ def write_index(runs_dir: Path, entries: Mapping[str, Entry]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _packed(facts: Facts, layouts: dict[tuple[str, ...], int]) -> Facts:
-    """Write a spec as its values alone: thousands of runs have a few sets of paths between them."""
-    spec = facts.get("spec")
-    if not isinstance(spec, dict):
-        return facts
-    layout = layouts.setdefault(tuple(spec), len(layouts))
-    return {**facts, "spec": [layout, *spec.values()]}
+def _packed(values: Mapping[str, Any], layouts: dict[tuple[str, ...], int]) -> list[Any]:
+    """Write a mapping as the number of its keys and its values: thousands of runs have a few sets of keys."""
+    inner = (_packed(value, layouts) if isinstance(value, dict) else value for value in values.values())
+    return [layouts.setdefault(tuple(values), len(layouts)), *inner]
 
 
-def _unpacked(facts: Facts, layouts: list[list[str]]) -> Facts:
+def _unpacked(packed: list[Any], layouts: list[list[str]]) -> Facts:
+    facts = _mapping(packed, layouts)
     if not FACTS.issuperset(facts):
         raise ValueError("facts of another kind")
-    spec: Any = facts.get("spec")
-    if isinstance(spec, list):
-        facts["spec"] = dict(zip(layouts[spec[0]], spec[1:], strict=True))
+    for name in _NESTED.intersection(facts):
+        facts[name] = _mapping(facts[name], layouts)
+    if "baselines" in facts:
+        facts["baselines"] = {name: _mapping(value, layouts) for name, value in facts["baselines"].items()}
     return facts
+
+
+def _mapping(packed: list[Any], layouts: list[list[str]]) -> dict[str, Any]:
+    values = iter(packed)
+    return dict(zip(layouts[next(values)], values, strict=True))
 
 
 def _read(path: Path) -> bytes:

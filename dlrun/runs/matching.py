@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlrun.errors import UsageError
-from dlrun.runs.names import Getter, Names, Value, Values
+from dlrun.runs.names import Getter, Names, Value, Values, as_text
 from dlrun.runs.query import Both, Compared, Condition, Either, Not, compared_in, parse_where, refusal
 from dlrun.runs.rows import RunRow
 
@@ -96,12 +96,12 @@ def _matcher(compared: Compared) -> Callable[[Value], bool]:
     written, number = compared.value, _as_number(compared.value)
     if compared.sign == "~":
         part = written.casefold()
-        return lambda value: part in _as_text(value).casefold()
+        return lambda value: part in as_text(value).casefold()
     if compared.sign in ("=", "!="):
-        return lambda value: value == number if _is_number(value) else _as_text(value) == written
+        return lambda value: value == number if _is_number(value) else as_text(value) == written
     order = _ORDER[compared.sign]
     return lambda value: (
-        number is not None and order(value, number) if _is_number(value) else order(_as_text(value), written)
+        number is not None and order(value, number) if _is_number(value) else order(as_text(value), written)
     )
 
 
@@ -113,7 +113,3 @@ def _as_number(text: str) -> int | float | None:
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _as_text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -128,6 +128,11 @@ def _ends(path: str) -> list[str]:
     return [end for end in ends if not end.replace(".", "").isdecimal()]
 
 
+def as_text(value: Value) -> str:
+    """Write a value as YAML does."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def status_word(row: RunRow) -> str:
     """Return a run's status without what is said beside it: ``waiting`` of ``waiting (3 of 4 folds)``."""
     return row.status.partition(" ")[0]
@@ -138,7 +143,7 @@ def _field(name: str) -> Getter:
         return lambda row: row.tags
     if name == "status":
         return lambda row: (status_word(row),)
-    get = attrgetter("outline" if name == "layers" else name)
+    get = attrgetter(name)
     return lambda row: _one(get(row))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from dlrun.runs.best import Best, best_runs
@@ -15,8 +16,9 @@ from dlrun.runs.sorting import Order, read_order, sort_runs
 
 _AS_THEY_ARE = (
     "run", "status", "note", "name", "created", "task", "dataset", "protocol", "k", "iterations", "seed", "engine",
-    "seconds", "parameters", "outline", "tested",
+    "seconds", "parameters", "layers", "tested",
 )  # fmt: skip
+_values_of = attrgetter(*_AS_THEY_ARE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def overview(
 def _shown(row: RunRow, metric: str | None, best: Best, differs: Mapping[str, Any]) -> dict[str, Any]:
     measure = metric or row.metric
     return {
-        **{name: getattr(row, name) for name in _AS_THEY_ARE},
+        **dict(zip(_AS_THEY_ARE, _values_of(row), strict=True)),
         "path": str(row.path),
         "metric": measure,
         "score": row.scores.get(measure) if measure is not None else None,

@@ -31,6 +31,7 @@ class RunRow:
         created: UTC, ISO 8601; None when unknown.
         dataset: the source of the data, as a spec names it.
         metric: the primary metric; ``score`` is its validation score at the last epoch.
+        layers: the net in a line: ``Dense 16 → Dense 1``.
         tested: whether its test rows were looked at.
         note: what is wrong with a damaged folder.
         tags: that somebody gave it, in alphabetical order.
@@ -59,7 +60,7 @@ class RunRow:
     engine: str | None = None
     seconds: float | None = None
     parameters: int | None = None
-    outline: str | None = None
+    layers: str | None = None
     tested: bool = False
     note: str = ""
     tags: tuple[str, ...] = ()
@@ -90,7 +91,7 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
         "iterations": _count(_under(record, "protocol", "iterations")),
         "engine": _text(_under(record, "engine", "name")),
         "parameters": _count(_under(record, "model", "parameters")),
-        "outline": _text(_under(record, "model", "outline")),
+        "layers": _text(_under(record, "model", "outline")),
         "loss": _text(_under(record, "model", "loss")),
         "tested": _under(scores, "test") is not None or None,
         "rows": _scored_rows(record),

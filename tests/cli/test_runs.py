@@ -218,3 +218,21 @@ def test_a_person_is_asked(three: Dlrun, monkeypatch: pytest.MonkeyPatch, answer
     assert done.code == 0
     assert "remove 1 run with all files? [y/N]" in done.err
     assert len(os.listdir(RUNS)) == left
+
+
+def test_runs_are_exported_as_tables(three: Dlrun) -> None:
+    done = three("runs", "export", "--parquet", "out", "--csv", "out", "--where", "accuracy>0.75")
+
+    assert done.code == 0
+    assert [line.split()[:2] for line in done.out.splitlines()][:3] == [
+        ["out/runs.parquet", "2"],
+        ["out/spec.parquet", "4"],
+        ["out/scores.parquet", "4"],
+    ]
+    assert sorted(os.listdir("out")) == sorted(
+        f"{name}.{kind}" for name in ("runs", "spec", "scores", "folds", "history") for kind in ("parquet", "csv")
+    )
+    again = three("runs", "export", "--csv", "out")
+    assert (again.code, "is there already" in again.err) == (2, True)
+    assert json.loads(three("runs", "export", "--csv", "out", "--force", "--json").out)["runs"] == 3
+    assert three("runs", "export").code == 2

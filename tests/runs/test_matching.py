@@ -42,7 +42,7 @@ BOSTON = run(
     scores={"mae": 2.4, "loss": 9.0},
     selected={"mae": 2.1},
     baselines={"linear": {"mae": 3.4}},
-    outline="Dense 32 → Dense 1",
+    layers="Dense 32 → Dense 1",
     tags=("good", "paper"),
     spec=SPEC,
 )

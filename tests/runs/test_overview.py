@@ -157,7 +157,7 @@ def test_other_layers_are_told_as_a_whole() -> None:
     ]
     outlines = ["Dense 16", "Dense 16 → Dropout 0.5", "Flatten"]
 
-    told = differing([run(name, spec=spec, outline=name) for name, spec in zip(outlines, specs, strict=True)])
+    told = differing([run(name, spec=spec, layers=name) for name, spec in zip(outlines, specs, strict=True)])
 
     assert told == [{"layers": name, "x": spec["x"]} for name, spec in zip(outlines, specs, strict=True)]
 
@@ -179,7 +179,7 @@ def test_runs_on_other_data_or_without_a_spec_are_not_compared() -> None:
 )
 def test_what_is_told_tells_specs_apart(specs: list[dict[str, Any]]) -> None:
     told = differing(
-        [run(str(index), spec=spec, outline=str(sorted(spec.items()))) for index, spec in enumerate(specs)]
+        [run(str(index), spec=spec, layers=str(sorted(spec.items(), key=str))) for index, spec in enumerate(specs)]
     )
 
     for spec, own in zip(specs, told, strict=True):
