@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from dlrun.cli import options
-from dlrun.cli.guard import guarded
+from dlrun.cli.guard import failure, guarded, tell
 from dlrun.cli.terminal import Terminal
 from dlrun.cli.trackers import Trackers
-from dlrun.errors import UsageError
+from dlrun.errors import DlrunError, ExitCode, UsageError
 
 
 def track(
@@ -25,27 +26,42 @@ def track(
     from dlrun.report.glyphs import clean
     from dlrun.runs import find_run
 
-    terminal = Terminal()
+    terminal, trackers = Terminal(), Trackers(tensorboard, mlflow)
+    codes: list[ExitCode] = []
     with guarded(terminal, debug=debug, as_json=as_json):
         if not tensorboard and mlflow is None:
             raise UsageError("for which tool?", hint="--tensorboard, --mlflow sqlite:///mlflow.db, or both")
         folders = [find_run(runs, one) for one in run]
-        done: list[dict[str, Any]] = []
+        told: list[dict[str, object]] = []
         with terminal.muted(debug=debug):
-            Trackers(tensorboard, mlflow).check()
+            trackers.check()
             for folder in folders:
-                told: dict[str, Any] = {"run": str(folder)}
-                if mlflow is not None:
-                    from dlrun.experiment.mlflow_store import log_run
-
-                    told["mlflow"] = log_run(folder, mlflow)
-                if tensorboard:
-                    from dlrun.experiment.event_files import write_event_files
-
-                    told["tensorboard"] = str(write_event_files(folder))
-                done.append(told)
+                try:
+                    where = _track(folder, trackers)
+                except DlrunError as error:  # the other runs are tracked all the same
+                    tell(terminal, error, debug=debug)
+                    codes.append(error.exit_code)
+                    told.append({"run": str(folder), **failure(error)})
+                    continue
+                codes.append(ExitCode.DONE)
+                told.append({"run": str(folder), **where})
                 if not as_json:
-                    where = [told.get("tensorboard"), told.get("mlflow") and f"in MLflow as {told['mlflow']}"]
-                    terminal.result(clean(f"{folder}: {', '.join(filter(None, where))}", terminal.unicode))
+                    words = where.get("tensorboard"), where.get("mlflow") and f"in MLflow as {where['mlflow']}"
+                    terminal.result(clean(f"{folder}: {', '.join(filter(None, words))}", terminal.unicode))
         if as_json:
-            terminal.result_json({"runs": done})
+            terminal.result_json({"runs": told})
+    raise typer.Exit(int(codes[0]) if len(set(codes)) == 1 else int(ExitCode.PARTIAL))
+
+
+def _track(folder: Path, trackers: Trackers) -> dict[str, str]:
+    """Tell each tool of a run; return where it is now. Raises DlrunError."""
+    where = {}
+    if trackers.mlflow is not None:
+        from dlrun.experiment.mlflow_store import log_run
+
+        where["mlflow"] = log_run(folder, trackers.mlflow)
+    if trackers.tensorboard:
+        from dlrun.experiment.event_files import write_event_files
+
+        where["tensorboard"] = str(write_event_files(folder))
+    return where

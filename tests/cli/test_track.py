@@ -78,3 +78,21 @@ def test_track_asks_for_which_tool_and_which_run(dlrun: Dlrun) -> None:
     assert (no_tool.code, no_run.code) == (2, 6)
     assert "--mlflow sqlite:///mlflow.db" in no_tool.err
     assert json.loads(no_run.out)["exit_code"] == 6
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_cannot_be_tracked_does_not_keep_the_others_from_it(dlrun: Dlrun) -> None:
+    for name, status in (("failed", "failed"), ("good", "done")):
+        run = Path(f"runs/{name}-20260102-030405-abcd")
+        run.mkdir(parents=True)
+        (run / "record.json").write_text(json.dumps({"schema_version": 1, "status": status}))
+        (run / "history.csv").write_text("iteration,fold,epoch,metric,train,validation\n1,1,1,loss,0.5,0.75\n")
+
+    both = dlrun("track", "failed", "good", "--tensorboard", "--json")
+    alone = dlrun("track", "failed", "--tensorboard")
+
+    first, second = json.loads(both.out)["runs"]
+    assert (both.code, alone.code) == (4, 6)
+    assert first["status"] == "failed"
+    assert len(list(Path(second["tensorboard"]).glob("i1-f1/*/events.out.tfevents.*"))) == 2
+    assert "only a finished run" in both.err
