@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,8 +41,8 @@ def check_store(uri: str) -> None:
         raise UsageError(
             f"--mlflow takes the address of a store, not {uri!r}", hint=f"for an SQLite file: --mlflow sqlite:///{uri}"
         )
-    with _client(uri) as client:
-        client.search_experiments(max_results=1)
+    with _client(uri):
+        pass
 
 
 def log_run(run: Path, uri: str) -> str:
@@ -56,15 +57,17 @@ def log_run(run: Path, uri: str) -> str:
     record = read_record(run)
     if record["status"] not in ("done", "partial"):
         raise RunFolderError(f"the run {run} is {record['status']}; only a finished run goes into an MLflow store")
+    begun, ended = _milliseconds(run, record, "created"), _milliseconds(run, record, "finished")
+    parameters = flattened(written(run / "spec.yaml", ()))
+    points = [*curves(run), *((name, value, 0) for name, value in scores(record))]
+    files = [path for path in sorted(run.iterdir()) if path.is_file() and not path.name.startswith(".")]
     with _client(uri) as client:
-        found = _found_or_made(client, run.name, record)
-        when = _milliseconds(record["finished"])
-        _log_parameters(client, found, flattened(written(run / "spec.yaml", ())))
-        _log_metrics(client, found, [*curves(run), *((name, value, 0) for name, value in scores(record))], when)
-        for path in sorted(run.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                client.log_artifact(found, str(path))
-        client.set_terminated(found, "FINISHED", end_time=when)
+        found = _found_or_made(client, run.name, record, begun)
+        _log_parameters(client, found, parameters)
+        _log_metrics(client, found, points, ended)
+        for path in files:
+            client.log_artifact(found, str(path))
+        client.set_terminated(found, "FINISHED", end_time=ended)
         return found
 
 
@@ -79,7 +82,10 @@ def _client(uri: str) -> Iterator[MlflowClient]:
         try:
             import mlflow
 
-            yield mlflow.MlflowClient(tracking_uri=uri)
+            with _one_at_a_time(uri):  # the tables of a new database are made here
+                client = mlflow.MlflowClient(tracking_uri=uri)
+                client.search_experiments(max_results=1)
+            yield client
         except ImportError as error:
             raise UsageError(
                 f"--mlflow needs a package that is not installed: {error.name or error}",
@@ -91,6 +97,20 @@ def _client(uri: str) -> Iterator[MlflowClient]:
             raise UsageError(re.sub(r"//[^/@\s]*@", "//...@", words)) from error  # a password is nothing to show
 
 
+@contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Let one process at a time make the tables of an SQLite file: several at once leave half of them."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    import fcntl
+
+    place = hashlib.sha256(os.path.abspath(uri.removeprefix("sqlite:///")).encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"dlrun-mlflow-{os.getuid()}-{place}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _their_errors() -> tuple[type[Exception], ...]:
     """Name what MLflow and the database below it raise."""
     try:
@@ -98,15 +118,16 @@ def _their_errors() -> tuple[type[Exception], ...]:
     except ImportError:
         return (OSError,)
     try:
+        from alembic.util.exc import CommandError
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:  # a server over HTTP needs no database here
         return (OSError, MlflowException)
-    return (OSError, MlflowException, SQLAlchemyError)
+    return (OSError, MlflowException, SQLAlchemyError, CommandError)
 
 
-def _found_or_made(client: MlflowClient, name: str, record: Mapping[str, Any]) -> str:
+def _found_or_made(client: MlflowClient, name: str, record: Mapping[str, Any], begun: int) -> str:
     """Return the id of this run in the store, which is made where it is not there."""
-    experiment = _experiment(client, os.environ.get("MLFLOW_EXPERIMENT_NAME") or str(record["name"]))
+    experiment = _experiment(client, os.environ.get("MLFLOW_EXPERIMENT_NAME") or str(record.get("name") or name))
     identity = hashlib.sha256(json.dumps([name, record["created"]]).encode()).hexdigest()[:32]
     found = client.search_runs([experiment], f"tags.`{_IDENTITY}` = '{identity}'", max_results=1)
     if found:
@@ -122,7 +143,7 @@ def _found_or_made(client: MlflowClient, name: str, record: Mapping[str, Any]) -
     }
     made = client.create_run(
         experiment,
-        start_time=_milliseconds(record["created"]),
+        start_time=begun,
         run_name=name,
         tags={key: str(value) for key, value in tags.items() if value is not None},
     )
@@ -164,5 +185,9 @@ def _name(name: str) -> str:
     return re.sub(r"[^\w\-./: ]", "_", name)[:_LONGEST_NAME]
 
 
-def _milliseconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+def _milliseconds(run: Path, record: Mapping[str, Any], key: str) -> int:
+    """Read a moment of a record as MLflow counts time. Raises RunFolderError."""
+    try:
+        return int(datetime.fromisoformat(record[key]).timestamp() * 1000)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(f"the record of {run} is damaged: '{key}' is no moment: {record.get(key)!r}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -139,6 +140,23 @@ def test_a_run_that_is_not_finished_is_refused(finished: Path, store: str) -> No
 
     with pytest.raises(RunFolderError, match="is failed; only a finished run goes into an MLflow store"):
         log_run(folder.path, store)
+
+
+@needs_mlflow
+def test_processes_that_begin_together_make_one_store() -> None:
+    program = "from dlrun.experiment.mlflow_store import check_store; check_store('sqlite:///new.db')"
+
+    processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
+
+    assert [process.wait(timeout=300) for process in processes] == [0, 0]
+
+
+def test_a_record_without_its_times_is_damaged(finished: Path) -> None:
+    path = finished / "record.json"
+    path.write_text(path.read_text().replace('"created": "', '"created": "once '))
+
+    with pytest.raises(RunFolderError, match="'created' is no moment: 'once "):
+        log_run(finished, "sqlite:///mlflow.db")
 
 
 @needs_mlflow
