@@ -31,15 +31,17 @@ SCORES = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An empty store in SQLite; making one takes MLflow seconds."""
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
-    check_store(uri)
+    """An empty store in SQLite; making one takes MLflow seconds, and it keeps artifacts in the folder it is made in."""
+    folder = tmp_path_factory.mktemp("store")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        check_store(uri)
     return uri
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """MLflow keeps artifacts in the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
 
@@ -80,6 +82,7 @@ def test_parameters_metrics_tags_and_files_come_back(finished: Path, store: str,
     }
     assert found.data.tags["dlrun.data"] == "make_moons"
     artifacts = Path(found.info.artifact_uri.removeprefix("file://"))
+    assert artifacts.is_relative_to(Path(store.removeprefix("sqlite:///")).parent)
     assert {path.name for path in artifacts.iterdir()} == {"history.csv", "record.json", "spec.yaml"}
     assert (artifacts / "spec.yaml").read_text() == SPEC
 
