@@ -58,7 +58,7 @@ def _compared(runs: Sequence[Path]) -> Compared:
     try:
         return Compared(compare_runs(runs))
     except DlrunError as error:
-        return Compared(None, f"{error.message}; {error.hint}" if error.hint else error.message)
+        return Compared(None, error.message)
 
 
 def view_of(run: Path, *, examples: int) -> RunView:

@@ -39,7 +39,7 @@ def compared_part(views: Sequence[RunView], runs: Sequence[Part], compared: Comp
         "sentences": _sentences(comparison, compared.why_not),
         "scores_svg": Markup(draw_scores(records, letters, metric, "scores")),
         "scores_words": "Dots are folds, diamonds their means, bands 95 % intervals of each run alone. Whether runs"
-        " differ is not read off overlapping bands: the sentences above are the test.",
+        " differ cannot be read off overlapping bands: that takes a test.",
         "table": _table(records, runs, metric),
         "curves": [
             {
