@@ -34,6 +34,12 @@ _MOST_DRAWN_FOLDS = 20
 _MOST_PAIRS = 4
 _MOST_POINTS = 3000
 _DIGITS = 4
+_LARGEST_DRAWING = 600_000
+"""Bytes."""
+_DRAWINGS = {
+    "filters.png": "The kernels of the first convolution",
+    "responses.png": "What each layer answers to one row",
+}
 
 
 def page_of(runs: Sequence[Path], *, examples: int) -> str:
@@ -81,7 +87,18 @@ def view_of(run: Path, *, examples: int) -> RunView:
             held = _held(run, record, examples)
         except RunFolderError as error:
             notes.append(f"predictions are not shown: {error.message}")
-    return RunView(record, history, spec, held, tuple(notes))
+    return RunView(record, history, spec, held, _drawings(run), tuple(notes))
+
+
+def _drawings(run: Path) -> tuple[tuple[str, bytes], ...]:
+    """Read what `dlrun show RUN --filters` has drawn; nothing that is none, or too large for a page."""
+    found = []
+    for name, caption in _DRAWINGS.items():
+        with suppress(OSError):
+            drawn = (run / name).read_bytes()
+            if drawn.startswith(b"\x89PNG") and len(drawn) <= _LARGEST_DRAWING:
+                found.append((caption, drawn))
+    return tuple(found)
 
 
 def _history(run: Path, notes: list[str]) -> tuple[HistoryRow, ...]:

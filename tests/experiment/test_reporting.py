@@ -203,6 +203,17 @@ def test_a_damaged_file_costs_its_part_of_the_page_only(run: Make, name: str, te
     assert said in page_of([folder], examples=0)
 
 
+def test_drawings_are_shown_where_they_are_pictures_of_a_size(run: Make) -> None:
+    folder = run("regression", ["target", "prediction"], [[1, 1, 0, 1.0, 2.0]])
+    (folder / "filters.png").write_bytes(b"\x89PNG small")
+    (folder / "responses.png").write_bytes(b"\x89PNG" + bytes(700_000))
+    (drawing,) = view_of(folder, examples=0).drawings
+    (folder / "filters.png").write_bytes(b"<svg onload=...>")
+
+    assert drawing == ("The kernels of the first convolution", b"\x89PNG small")
+    assert view_of(folder, examples=0).drawings == ()
+
+
 def test_runs_that_cannot_be_compared_are_shown_beside_each_other_with_the_reason(run: Make) -> None:
     one = run("regression", ["target", "prediction"], [[1, 1, 0, 1.0, 2.0]])
     other, *_ = multiclass(run)

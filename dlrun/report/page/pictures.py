@@ -31,7 +31,12 @@ def picture(image: Any) -> str:
     drawn = Image.fromarray(np.ascontiguousarray(array))
     drawn.thumbnail((_LONGEST, _LONGEST))
     drawn.save(stream := BytesIO(), format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+    return png_address(stream.getvalue())
+
+
+def png_address(png: bytes) -> str:
+    """Return the ``data:`` address of the bytes of a PNG file."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
 def is_coarse(image: Any) -> bool:

@@ -17,7 +17,7 @@ from dlrun.report.page.held import (
     draw_roc,
 )
 from dlrun.report.page.honesty import honesty_notes
-from dlrun.report.page.pictures import is_coarse, picture
+from dlrun.report.page.pictures import is_coarse, picture, png_address
 from dlrun.report.page.scores import draw_scores, primary_of
 from dlrun.report.page.tables import (
     balance_table,
@@ -75,6 +75,7 @@ def run_part(view: RunView, letter: str, place: int, prefix: str) -> Part:
         **_paired(held, prefix),
         "examples": [_example(each) for each in held.examples],
         "examples_note": held.examples_note,
+        "drawings": [(caption, png_address(png)) for caption, png in view.drawings],
         "balance": balance_table(record),
         "honesty": honesty_notes(record, view.notes),
         "layers": layer_rows(record),

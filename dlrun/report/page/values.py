@@ -107,6 +107,7 @@ class RunView:
         history: the rows of history.csv.
         spec: the text of spec.yaml.
         held: of its predictions.
+        drawings: PNG files that were drawn into the run's folder: a caption and the bytes each.
         notes: what could not be read, a sentence each.
     """
 
@@ -114,6 +115,7 @@ class RunView:
     history: tuple[HistoryRow, ...]
     spec: str
     held: Held = Held()
+    drawings: tuple[tuple[str, bytes], ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -170,7 +170,7 @@ def hostile() -> RunView:
     example = Example(3, ((HOSTILE, HOSTILE),), text=HOSTILE, features=((HOSTILE, HOSTILE),))
     pairs = Pairs(HOSTILE, [0.0, 1.0], [0.1, 0.8], 2)
     held = Held(held.confusion, held.rankings, HOSTILE, (pairs,), HOSTILE, (), (example,), HOSTILE)
-    return RunView(record, history_of(metrics=("loss", HOSTILE)), f"name: {HOSTILE}\n", held, (HOSTILE,))
+    return RunView(record, history_of(metrics=("loss", HOSTILE)), f"name: {HOSTILE}\n", held, ((HOSTILE, b"PNG"),), (HOSTILE,))
 
 
 @pytest.fixture

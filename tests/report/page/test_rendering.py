@@ -130,6 +130,13 @@ def test_each_kind_of_run_has_its_sections_and_links_to_them(view: Views, kind: 
     assert links >= sections
 
 
+def test_drawings_of_a_convnet_are_part_of_the_page(view: Views) -> None:
+    page = Page(render_page([replace(view("multiclass"), drawings=(("The kernels", b"\x89PNG..."),))]))
+
+    assert "data:image/png;base64,iVBORy4uLg==" in page.attributes("src")
+    assert "filters" in page.attributes("id")
+
+
 def test_the_verdict_comes_first(view: Views) -> None:
     words = " ".join(" ".join(Page(render_page([view("regression")])).words).split())
     order = [
