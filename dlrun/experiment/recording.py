@@ -25,8 +25,9 @@ from dlrun.experiment.outcomes import fold_name, to_arrays
 from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import (
+    COLUMNS_HEADER,
     HISTORY_HEADER,
-    MOST_COLUMNS,
+    column_rows,
     is_wide,
     outcome_history,
     prediction_arrays,
@@ -99,8 +100,6 @@ def data_record(experiment: Experiment) -> Record:
         "fingerprint": dataset.fingerprint,
         "files": [asdict(file) for file in dataset.files],
         "classes": dict(summary.classes) or None,
-        "columns": [asdict(column) for column in summary.features[:MOST_COLUMNS]],
-        "targets": [asdict(target) for target in summary.targets[:MOST_COLUMNS]],
         "notes": list(dataset.notes),
     }
 
@@ -112,6 +111,8 @@ def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec)
     for split in experiment.splits.splits:
         arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
     folder.write_arrays("splits.npz", **arrays)
+    if experiment.summary.features or experiment.summary.targets:
+        folder.write_rows("columns.csv", COLUMNS_HEADER, column_rows(experiment.summary))
     if len(experiment.splits.splits) == 1:
         write_steps(folder, experiment.first)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from dlrun.evaluation.rank_curves import (
 from dlrun.experiment.comparing import LETTERS, compare_runs
 from dlrun.experiment.examples import worst_rows
 from dlrun.experiment.held_out import NAME, HeldOut, read_held_out
+from dlrun.experiment.tables import COLUMNS_HEADER
 from dlrun.report.page import render_page
 from dlrun.report.page.values import Compared, Confusion, Held, Pairs, Points, Ranking, RunView
 from dlrun.report.series import HistoryRow
@@ -29,6 +30,7 @@ from dlrun.runs.formats import load_csv
 from dlrun.seeds import generator
 
 Record = Mapping[str, Any]
+T = TypeVar("T")
 _MOST_RANKINGS = 6
 _MOST_DRAWN_FOLDS = 20
 _MOST_PAIRS = 4
@@ -79,7 +81,8 @@ def view_of(run: Path, *, examples: int) -> RunView:
     """
     record = read_record(run)
     notes: list[str] = []
-    history = _history(run, notes)
+    history = _table(run, "history.csv", _history_row, "learning curves are", notes)
+    columns = _table(run, "columns.csv", _column_row, "figures of columns are", notes)
     spec = _spec(run, notes)
     held = Held()
     if (run / NAME).exists():
@@ -87,7 +90,7 @@ def view_of(run: Path, *, examples: int) -> RunView:
             held = _held(run, record, examples)
         except RunFolderError as error:
             notes.append(f"predictions are not shown: {error.message}")
-    return RunView(record, history, spec, held, _drawings(run), tuple(notes))
+    return RunView(record, history, spec, columns, held, _drawings(run), tuple(notes))
 
 
 def _drawings(run: Path) -> tuple[tuple[str, bytes], ...]:
@@ -101,21 +104,28 @@ def _drawings(run: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple(found)
 
 
-def _history(run: Path, notes: list[str]) -> tuple[HistoryRow, ...]:
-    path = run / "history.csv"
-    if not path.exists():
+def _table(run: Path, name: str, read: Callable[[Sequence[str]], T], what: str, notes: list[str]) -> tuple[T, ...]:
+    """Read a table of the run row by row; one that is not there is empty, and one that is damaged is noted."""
+    if not (run / name).exists():
         return ()
     try:
-        _, rows = load_csv(path)
-        return tuple(_history_row(row) for row in rows)
+        return tuple(map(read, load_csv(run / name)[1]))
     except (RunFolderError, ValueError) as error:
-        notes.append(f"learning curves are not shown: {getattr(error, 'message', error)}")
+        notes.append(f"{what} not shown: {getattr(error, 'message', error)}")
         return ()
 
 
 def _history_row(cells: Sequence[str]) -> HistoryRow:
     iteration, fold, epoch, metric, train, validation = cells
     return int(iteration), int(fold), int(epoch), metric, _number(train), _number(validation)
+
+
+def _column_row(cells: Sequence[str]) -> Sequence[str]:
+    if len(cells) != len(COLUMNS_HEADER):
+        raise ValueError(f"{len(cells)} cells in a row; expected {len(COLUMNS_HEADER)}")
+    for figure in cells[4:]:
+        _number(figure)
+    return cells
 
 
 def _number(cell: str) -> float | None:

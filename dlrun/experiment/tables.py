@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from dlrun.data import DataSummary
 from dlrun.data.dataset import Array, Dataset
 from dlrun.evaluation import FoldOutcome, targets_of
 from dlrun.events import EpochEnded
@@ -13,7 +14,17 @@ from dlrun.events import EpochEnded
 HistoryRow = tuple[int, int, int, str, float | None, float | None]
 MOST_COLUMNS = 100
 """Of a forecast in one line of a table: frames of a video have more."""
+COLUMNS_HEADER = ("name", "role", "kind", "missing", "minimum", "maximum", "mean")
 HISTORY_HEADER = ("iteration", "fold", "epoch", "metric", "train", "validation")
+
+
+def column_rows(summary: DataSummary) -> Iterator[Sequence[object]]:
+    """Yield a line for each numeric target and each column of the inputs; test rows are in no figure."""
+    for target in summary.targets:
+        yield (target.name, "target", "number", 0, target.minimum, target.maximum, target.mean)
+    for column in summary.features:
+        figures = (column.minimum, column.maximum, column.mean)
+        yield (column.name, "input", column.kind, column.missing, *figures)
 
 
 def history_rows(event: EpochEnded) -> Iterator[HistoryRow]:

@@ -192,6 +192,8 @@ def test_errors_of_wide_predictions_are_read_from_the_table(run: Make) -> None:
     ("name", "text", "said"),
     [
         ("predictions.csv", "iteration,fold\n1,2,3\n", "predictions are not shown"),
+        ("columns.csv", "name,role,kind,missing,minimum\na,input,number,0,1\n", "figures of columns are not shown"),
+        ("columns.csv", "a,b,c,d,e,f,g\na,input,number,0,x,1,1\n", "figures of columns are not shown"),
         ("history.csv", "iteration,fold,epoch,metric,train,validation\na,b,c,d,e,f\n", "learning curves are not shown"),
     ],
 )

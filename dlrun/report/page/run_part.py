@@ -80,7 +80,7 @@ def run_part(view: RunView, letter: str, place: int, prefix: str) -> Part:
         "honesty": honesty_notes(record, view.notes),
         "layers": layer_rows(record),
         "data": _data(record),
-        "columns": column_table(record),
+        "columns": column_table(view.columns),
         "spec": view.spec.splitlines(),
         "environment": pair_facts(part(record, "environment")),
     }

@@ -12,6 +12,7 @@ from dlrun.report.scores import failed_fits, places_of, validation_scores, value
 
 _MOST_CONFUSED = 12
 _MOST_CLASSES = 60
+_MOST_COLUMNS = 100
 Table = dict[str, Any]
 
 
@@ -155,23 +156,21 @@ def layer_rows(record: Record) -> Table | None:
     }
 
 
-def column_table(record: Record) -> Table | None:
-    """Write the figures of inputs and numeric targets, column by column."""
-    data = part(record, "data")
-    columns = [(one, words(one, "name")) for one in sections(data, "columns")]
-    columns = [(one, f"{words(one, 'name')} (target)") for one in sections(data, "targets")] + columns
+def column_table(columns: Sequence[Sequence[str]]) -> Table | None:
+    """Write the figures of numeric targets and inputs, column by column; None where there are none."""
     if not columns:
         return None
-    rows = [
-        [name, *(number(real(one.get(key))) for key in ("minimum", "maximum", "mean")), _missing(one)]
-        for one, name in columns
-    ]
+    rows = []
+    for name, role, _, missing, *figures in columns[:_MOST_COLUMNS]:
+        shown = [number(float(figure)) if figure else "" for figure in figures]
+        rows.append([name if role == "input" else f"{name} (target)", *shown, missing])
+    rest = len(columns) - _MOST_COLUMNS
     return {
         "caption": "Of all rows but the test rows",
         "header": ["column", "lowest", "highest", "mean", "missing"],
         "rows": rows,
         "foot": [],
-        "more": "",
+        "more": f"and {grouped(rest)} more: see columns.csv" if rest > 0 else "",
     }
 
 
@@ -206,10 +205,6 @@ def _groups(fold: Record) -> str:
 def _count(value: Any) -> str:
     count = whole(value)
     return "" if count is None else grouped(count)
-
-
-def _missing(column: Record) -> str:
-    return _count(column.get("missing")) or "0"
 
 
 def _ratio(part_of: int, all_of: int) -> str:

@@ -106,6 +106,7 @@ class RunView:
         record: see ``docs/run-folder.md``; ``run`` is the folder.
         history: the rows of history.csv.
         spec: the text of spec.yaml.
+        columns: the rows of columns.csv: name, role, kind, missing, lowest, highest, mean; an empty text has no value.
         held: of its predictions.
         drawings: PNG files that were drawn into the run's folder: a caption and the bytes each.
         notes: what could not be read, a sentence each.
@@ -114,6 +115,7 @@ class RunView:
     record: Record
     history: tuple[HistoryRow, ...]
     spec: str
+    columns: tuple[Sequence[str], ...] = ()
     held: Held = Held()
     drawings: tuple[tuple[str, bytes], ...] = ()
     notes: tuple[str, ...] = ()

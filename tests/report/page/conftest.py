@@ -14,6 +14,10 @@ from dlrun.report.page.values import Confusion, Example, Held, Pairs, Ranking, R
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e${{x}}$"
 """Markup, both quotes, a terminal's escape, an override of direction, mathematics and a template."""
+COLUMNS = (
+    ("price", "target", "number", "0", "1.0", "9.0", "4.5"),
+    ("rooms", "input", "number", "2", "1.0", "9.0", "4.5"),
+)
 Views = Callable[..., RunView]
 
 
@@ -40,8 +44,6 @@ def record_of(task: str = "regression", metric: str = "mae", folds: int = 4, **c
             "fingerprint": "f" * 64,
             "files": [{"path": "houses.csv", "bytes": 1234, "sha256": "0"}],
             "classes": None,
-            "columns": [{"name": "rooms", "kind": "number", "missing": 0, "minimum": 1.0, "maximum": 9.0, "mean": 4.5}],
-            "targets": [{"name": "price", "minimum": 1.0, "maximum": 9.0, "mean": 4.5, "median": 4.0}],
             "notes": [],
         },
         "model": {
@@ -126,7 +128,7 @@ def view() -> Views:
 
     def make(kind: str = "regression", **changed: Any) -> RunView:
         if kind == "regression":
-            return RunView(record_of(**changed), history_of(), "name: houses\nseed: 0\n", regression())
+            return RunView(record_of(**changed), history_of(), "name: houses\nseed: 0\n", COLUMNS, regression())
         if kind == "hostile":
             return hostile()
         count = {"binary": 2, "multiclass": 5, "many": 46}[kind]
@@ -137,7 +139,7 @@ def view() -> Views:
             fold["classes"] = {name: {"train": 15, "validation": 5} for name in classes}
         metrics = ("loss", "accuracy")
         return RunView(
-            record, history_of(metrics=metrics), "name: wine\nseed: 1\n", classification(classes, count == 5)
+            record, history_of(metrics=metrics), "name: wine\nseed: 1\n", (), classification(classes, count == 5)
         )
 
     return make
@@ -160,7 +162,7 @@ def hostile() -> RunView:
         "classes": {HOSTILE: 50, "b": 50},
         "files": [{"path": HOSTILE, "bytes": 3}],
     }
-    record["data"]["columns"][0]["name"] = record["model"]["layers"][0]["name"] = HOSTILE
+    record["model"]["layers"][0]["name"] = HOSTILE
     record["model"]["outline"] = record["diagnosis"]["words"] = record["diagnosis"]["power"] = HOSTILE
     record["scores"]["baselines"] = {HOSTILE: {HOSTILE: 3.0}}
     record["environment"] = {HOSTILE: HOSTILE}
@@ -170,7 +172,15 @@ def hostile() -> RunView:
     example = Example(3, ((HOSTILE, HOSTILE),), text=HOSTILE, features=((HOSTILE, HOSTILE),))
     pairs = Pairs(HOSTILE, [0.0, 1.0], [0.1, 0.8], 2)
     held = Held(held.confusion, held.rankings, HOSTILE, (pairs,), HOSTILE, (), (example,), HOSTILE)
-    return RunView(record, history_of(metrics=("loss", HOSTILE)), f"name: {HOSTILE}\n", held, ((HOSTILE, b"PNG"),), (HOSTILE,))
+    return RunView(
+        record,
+        history_of(metrics=("loss", HOSTILE)),
+        f"name: {HOSTILE}\n",
+        ((HOSTILE, "input", "text", "0", "", "", ""),),
+        held,
+        ((HOSTILE, b"PNG"),),
+        (HOSTILE,),
+    )
 
 
 @pytest.fixture
@@ -182,4 +192,4 @@ def hostile_text() -> str:
 def many_folds() -> RunView:
     """20 folds of 200 epochs and four metrics: what a page must hold in 2 MB."""
     metrics = ("loss", "mae", "r2", "rmse")
-    return RunView(record_of(folds=20), history_of(20, 200, metrics), "name: houses\n", regression())
+    return RunView(record_of(folds=20), history_of(20, 200, metrics), "name: houses\n", COLUMNS, regression())
