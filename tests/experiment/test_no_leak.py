@@ -225,7 +225,11 @@ def traces(run: Path) -> dict[str, Any]:
                 del record[key]
             for key in ("fingerprint", "files", "overlap"):
                 del record["data"][key]
-            del record["spec"]["fingerprint"]  # of the run's spec.yaml, in which the data have their sha256
+            # Of the run's spec.yaml, in which the data have their sha256.
+            del record["spec"]["fingerprint"]
+            record["spec"]["values"] = {
+                path: value for path, value in record["spec"]["values"].items() if not path.startswith("dataset.sha256")
+            }
             left[name] = {**record, "warnings": without_overlap(record["warnings"])}
         elif name == "model.keras":
             left[name] = weights_in(path)
