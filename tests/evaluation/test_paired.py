@@ -124,3 +124,57 @@ def test_more_iterations_show_a_difference_where_the_floor_lets_them() -> None:
         if count > 1:
             reach = stats.t.ppf(0.975, count - 1) * math.sqrt((1 / count + 1 / 19) * np.var(differences, ddof=1))
             assert (np.mean(differences) > reach) is np.bool_(shown)
+
+
+FOLDS, SHARE = 20, 1 / 3
+"""Of 5 iterations of 4-fold."""
+
+
+def correlated(draws: int, mean: float) -> np.ndarray:
+    """Differences (draws, 20) of variance 1, each pair as correlated as Nadeau and Bengio take folds to be."""
+    random, rho = np.random.default_rng(2), SHARE / (1 + SHARE)
+    return mean + rho**0.5 * random.normal(size=(draws, 1)) + (1 - rho) ** 0.5 * random.normal(size=(draws, FOLDS))
+
+
+def rejections(draws: np.ndarray) -> float:
+    """How often the corrected test claims a difference at the 5 % level."""
+    return float(np.mean([(corrected_t_test(draw, [SHARE] * FOLDS).p or 0.0) < 0.05 for draw in draws]))
+
+
+def test_on_correlated_folds_one_alarm_in_twenty_is_false_and_nearly_every_second_of_the_naive_test() -> None:
+    draws = correlated(4000, mean=0.0)
+
+    naive = np.mean(stats.ttest_1samp(draws, 0.0, axis=1).pvalue < 0.05)
+    assert rejections(draws) == pytest.approx(0.05, abs=0.014)  # four standard deviations of a share of 4,000
+    # Its t is larger than Student's by the root of (1/20 + 1/3) / (1/20).
+    critical = stats.t.ppf(0.975, FOLDS - 1) / math.sqrt(1 + FOLDS * SHARE)
+    assert naive == pytest.approx(2 * stats.t.sf(critical, FOLDS - 1), abs=0.032)
+    assert naive > 0.4
+
+
+@pytest.mark.parametrize("mean", [0.5, 1.3])
+def test_on_correlated_folds_the_power_is_that_of_the_noncentral_t(mean: float) -> None:
+    centre = mean / math.sqrt((1 - SHARE / (1 + SHARE)) * (1 / FOLDS + SHARE))
+    critical = stats.t.ppf(0.975, FOLDS - 1)
+    theory = stats.nct.sf(critical, FOLDS - 1, centre) + stats.nct.cdf(-critical, FOLDS - 1, centre)
+
+    assert rejections(correlated(4000, mean)) == pytest.approx(theory, abs=0.032)
+
+
+def test_on_folds_of_rows_two_features_that_are_equally_good_seldom_seem_to_differ() -> None:
+    random, draws = np.random.default_rng(3), []
+    for _ in range(400):
+        features = random.normal(size=(80, 2))
+        target = features.sum(axis=1) + random.normal(size=80)
+        differences = []
+        for _ in range(5):
+            for held_out in np.split(random.permutation(80), 4):
+                train = np.delete(np.arange(80), held_out)
+                slopes = (features[train] * target[train, None]).sum(axis=0) / (features[train] ** 2).sum(axis=0)
+                errors = np.abs(target[held_out, None] - slopes * features[held_out]).mean(axis=0)
+                differences.append(errors[0] - errors[1])
+        draws.append(differences)
+
+    naive = np.mean(stats.ttest_1samp(draws, 0.0, axis=1).pvalue < 0.05)
+    assert rejections(np.array(draws)) <= 0.07
+    assert naive > 0.3
