@@ -10,6 +10,7 @@ import typer
 from dlrun.cli import export, manage, options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
+from dlrun.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, help="List the runs, filter and sort them; tag, remove and export them.")
 
@@ -19,6 +20,15 @@ Sort = Annotated[
         "--sort", metavar="NAME", help="By a metric (best first), seconds, training.epochs, ...; -NAME: the other way."
     ),
 ]
+_DEFAULTS = {
+    "where": None,
+    "sort": None,
+    "reverse": False,
+    "limit": None,
+    "runs": options.RUNS,
+    "as_json": False,
+    "debug": False,
+}
 Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Show the first N.")]
 
@@ -37,6 +47,16 @@ def root(
     """List the runs, newest first; filter and sort them; tag, remove and export them."""
     if context.invoked_subcommand is None:
         list_(where, sort, reverse, limit, runs, as_json, debug)
+        return
+    # Ignored, `dlrun runs --where ... rm` would be about other runs than it says.
+    given = [name for name, default in _DEFAULTS.items() if context.params[name] != default]
+    if given:
+        option = f"--{given[0].removeprefix('as_')}"
+        with guarded(Terminal(), debug=debug, as_json=as_json):
+            raise UsageError(
+                f"{option} stands before '{context.invoked_subcommand}', and would have no effect there",
+                hint=f"write it behind: dlrun runs {context.invoked_subcommand} {option} ...",
+            )
 
 
 @app.command("list")
@@ -56,7 +76,7 @@ def list_(
 
     terminal = Terminal()
     with guarded(terminal, debug=debug, as_json=as_json), uncollected():
-        found = overview(list_runs(runs), where=where, sort=sort, reverse=reverse, limit=limit)
+        found = overview(list_runs(runs), where=where, sort=sort, reverse=reverse, limit=limit, details=as_json)
         if as_json:
             terminal.result_json({"runs": found.rows})
         elif found.rows:

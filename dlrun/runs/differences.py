@@ -34,9 +34,11 @@ def differing(rows: Sequence[RunRow]) -> list[dict[str, Scalar]]:
         if whole_layers:
             paths = [path for path in paths if not path.startswith(f"{LAYERS}.")]
         for index in members:
-            row = rows[index]
-            own = {LAYERS: row.layers} if whole_layers and row.layers is not None else {}
-            told[index] = {**own, **{path: row.spec[path] for path in paths if path in row.spec}}
+            own = {path: rows[index].spec[path] for path in paths if path in rows[index].spec}
+            if whole_layers and rows[index].layers is not None:
+                own[LAYERS] = rows[index].layers
+            # The evaluation comes last: it has a column, and a narrow terminal cuts what stands at the end.
+            told[index] = dict(sorted(own.items(), key=lambda item: item[0].startswith("evaluation.")))
     return told
 
 

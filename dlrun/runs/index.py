@@ -23,8 +23,8 @@ NAME = ".index.json"
 VERSION = 1
 """Of the facts, too: raised when `facts_of` takes other things from a record."""
 Stamp = tuple[int, int, int]
-_NESTED = frozenset({"scores", "selected", "baselines", "higher_is_better", "spec"})
-"""Facts that are mappings themselves; those by baseline hold mappings again."""
+_SPEC = "spec"
+"""The largest of the facts, which is written by itself."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,12 @@ def read_index(runs_dir: Path) -> dict[str, Entry]:
         if content["version"] != VERSION:
             return {}
         layouts = content["layouts"]
+        used = {facts[0] for _, _, facts, _ in content["runs"].values()}
+        if not all(FACTS.issuperset(layouts[number]) for number in used):
+            return {}
         return {
-            str(name): Entry((stamp[0], stamp[1], stamp[2]), str(status), _unpacked(facts, layouts))
-            for name, (stamp, status, facts) in content["runs"].items()
+            name: Entry(tuple(stamp), status, _unpacked(facts, layouts) | {_SPEC: _unpacked(spec, layouts)})
+            for name, (stamp, status, facts, spec) in content["runs"].items()
         }
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return {}
@@ -69,7 +72,15 @@ def read_index(runs_dir: Path) -> dict[str, Entry]:
 def write_index(runs_dir: Path, entries: Mapping[str, Entry]) -> None:
     """Keep what was read, whole or not at all; where that is not possible, nothing is lost but time."""
     layouts: dict[tuple[str, ...], int] = {}
-    runs = {name: [entry.stamp, entry.status, _packed(entry.facts, layouts)] for name, entry in entries.items()}
+    runs = {
+        name: [
+            entry.stamp,
+            entry.status,
+            _packed({key: value for key, value in entry.facts.items() if key != _SPEC}, layouts),
+            _packed(entry.facts.get(_SPEC, {}), layouts),
+        ]
+        for name, entry in entries.items()
+    }
     temporary = runs_dir / f"{TEMPORARY}{os.urandom(4).hex()}{NAME}"
     with suppress(OSError, ValueError, RecursionError):
         content = {"version": VERSION, "layouts": [list(layout) for layout in layouts], "runs": runs}
@@ -82,22 +93,10 @@ def write_index(runs_dir: Path, entries: Mapping[str, Entry]) -> None:
 
 def _packed(values: Mapping[str, Any], layouts: dict[tuple[str, ...], int]) -> list[Any]:
     """Write a mapping as the number of its keys and its values: thousands of runs have a few sets of keys."""
-    inner = (_packed(value, layouts) if isinstance(value, dict) else value for value in values.values())
-    return [layouts.setdefault(tuple(values), len(layouts)), *inner]
+    return [layouts.setdefault(tuple(values), len(layouts)), *values.values()]
 
 
-def _unpacked(packed: list[Any], layouts: list[list[str]]) -> Facts:
-    facts = _mapping(packed, layouts)
-    if not FACTS.issuperset(facts):
-        raise ValueError("facts of another kind")
-    for name in _NESTED.intersection(facts):
-        facts[name] = _mapping(facts[name], layouts)
-    if "baselines" in facts:
-        facts["baselines"] = {name: _mapping(value, layouts) for name, value in facts["baselines"].items()}
-    return facts
-
-
-def _mapping(packed: list[Any], layouts: list[list[str]]) -> dict[str, Any]:
+def _unpacked(packed: list[Any], layouts: list[list[str]]) -> dict[str, Any]:
     values = iter(packed)
     return dict(zip(layouts[next(values)], values, strict=True))
 

@@ -35,12 +35,14 @@ class Names:
     @cached_property
     def metrics(self) -> frozenset[str]:
         """All metrics that any of the runs has a score by."""
-        return frozenset(metric for row in self._rows for metric in row.scores)
+        layouts = {tuple(row.scores) for row in self._rows}
+        return frozenset(metric for layout in layouts for metric in layout)
 
     @cached_property
     def paths(self) -> frozenset[str]:
         """All paths into the specs."""
-        return frozenset(path for row in self._rows for path in row.spec)
+        layouts = {tuple(row.spec) for row in self._rows}  # thousands of specs have a handful of layouts
+        return frozenset(path for layout in layouts for path in layout)
 
     def getter(self, name: str) -> Getter:
         """Find out what a name means.

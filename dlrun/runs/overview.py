@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from dlrun.runs.best import Best, best_runs
@@ -14,11 +13,7 @@ from dlrun.runs.names import Names, short_forms
 from dlrun.runs.rows import RunRow
 from dlrun.runs.sorting import Order, read_order, sort_runs
 
-_AS_THEY_ARE = (
-    "run", "status", "note", "name", "created", "task", "dataset", "protocol", "k", "iterations", "seed", "engine",
-    "seconds", "parameters", "layers", "tested",
-)  # fmt: skip
-_values_of = attrgetter(*_AS_THEY_ARE)
+_DETAILS = ("name", "created", "task", "engine", "seconds", "parameters", "layers", "tested")
 
 
 @dataclass(frozen=True)
@@ -47,11 +42,12 @@ def overview(
     sort: str | None = None,
     reverse: bool = False,
     limit: int | None = None,
+    details: bool = True,
 ) -> Overview:
     """Pick and sort runs; they come as the newest first where nothing else is asked for.
 
     Sorted by a metric, the list shows that metric's scores. The best is marked among all runs that the condition picks,
-    and differences are those between the runs that are shown.
+    and differences are those between the runs that are shown. Without ``details`` the rows have what a table shows.
 
     Raises:
         UsageError: ``where`` or ``sort`` cannot be read, or name what no run has.
@@ -66,10 +62,12 @@ def overview(
     best, shown = best_runs(picked, metric), picked[:limit]
     extra = _extra_column(order)
     get = None if extra is None else Names(runs).getter(extra)
-    rows = [
-        {**_shown(row, metric, best, differs), **({} if get is None or extra is None else {extra: _first(get(row))})}
-        for row, differs in zip(shown, differing(shown), strict=True)
-    ]
+    rows = [_shown(row, metric, best, differs) for row, differs in zip(shown, differing(shown), strict=True)]
+    for row, told in zip(shown, rows, strict=True) if details else ():
+        told |= {"path": str(row.path), "scores": row.scores, **{name: getattr(row, name) for name in _DETAILS}}
+    if get is not None and extra is not None:
+        for row, told in zip(shown, rows, strict=True):
+            told[extra] = _first(get(row))
     labels = short_forms({path for row in rows for path in row["differs"]}, Names(runs).paths)
     return Overview(tuple(rows), len(picked), len(runs), labels, extra)
 
@@ -77,11 +75,16 @@ def overview(
 def _shown(row: RunRow, metric: str | None, best: Best, differs: Mapping[str, Any]) -> dict[str, Any]:
     measure = metric or row.metric
     return {
-        **dict(zip(_AS_THEY_ARE, _values_of(row), strict=True)),
-        "path": str(row.path),
+        "run": row.run,
+        "status": row.status,
+        "note": row.note,
+        "dataset": row.dataset,
+        "protocol": row.protocol,
+        "k": row.k,
+        "iterations": row.iterations,
+        "seed": row.seed,
         "metric": measure,
         "score": row.scores.get(measure) if measure is not None else None,
-        "scores": row.scores,
         "best": row.run in best.runs,
         "best_of": best.among.get(row.run),
         "tags": list(row.tags),

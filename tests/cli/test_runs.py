@@ -236,3 +236,18 @@ def test_runs_are_exported_as_tables(three: Dlrun) -> None:
     assert (again.code, "is there already" in again.err) == (2, True)
     assert json.loads(three("runs", "export", "--csv", "out", "--force", "--json").out)["runs"] == 3
     assert three("runs", "export").code == 2
+
+
+@pytest.mark.parametrize(
+    "options", [["--where", "seed=7"], ["--runs", "other"], ["--sort", "mae"], ["--limit", "1"], ["--json"]]
+)
+@pytest.mark.parametrize("command", [["rm", "wine-a", "--yes"], ["export", "--csv", "out"], ["tag", "wine-a", "x"]])
+def test_an_option_at_a_place_where_it_would_be_ignored_is_refused(
+    three: Dlrun, options: list[str], command: list[str]
+) -> None:
+    done = three("runs", *options, *command)
+
+    assert done.code == 2
+    assert f"{options[0]} stands before '{command[0]}'" in done.err
+    assert sorted(os.listdir(".")) == ["runs"]
+    assert sorted(os.listdir(RUNS)) == ["wine-a", "wine-b", "wine-c"]
