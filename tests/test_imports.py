@@ -22,7 +22,7 @@ ROWS = [  # each imports from the rows below its own, or from its own package
     {"errors"},
 ]
 ROW = {name: row for row, names in enumerate(ROWS) for name in names}
-HEAVY = {"tensorflow", "keras", "sklearn", "pandas", "matplotlib", "jinja2"}
+HEAVY = {"tensorflow", "keras", "sklearn", "pandas", "matplotlib", "jinja2", "mlflow", "sqlalchemy", "alembic"}
 ALSO_KEPT_OUT = {
     **{part: {"numpy", "pydantic", "rich"} for part in ("cli", "runs", "registry", "errors", "events")},
     "report": {"numpy", "rich"},

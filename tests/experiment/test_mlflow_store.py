@@ -145,6 +145,7 @@ def test_a_run_that_is_not_finished_is_refused(finished: Path, store: str) -> No
         log_run(folder.path, store)
 
 
+@pytest.mark.slow
 @needs_mlflow
 def test_processes_that_begin_together_make_one_store() -> None:
     program = "from dlrun.experiment.mlflow_store import check_store; check_store('sqlite:///new.db')"
