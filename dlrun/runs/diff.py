@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlrun.errors import DlrunError
-from dlrun.runs.record import read_record
+from dlrun.runs.record import plain, read_record
 from dlrun.runs.rows import RunRow, Scalar, facts_of, row_of, scored_data
 from dlrun.runs.sorting import is_higher_better
 from dlrun.runs.spec_diff import diff_specs
@@ -48,7 +48,7 @@ def diff_runs(a: Path, b: Path) -> dict[str, Any]:
     scores = _scores(rows, records, notes)
     if same["data"] is False or same["splits"] is False:
         notes.append("the scores were measured on different rows")
-    return {
+    found: dict[str, Any] = {
         "runs": [
             {"run": row.run, "path": str(row.path), "name": row.name, "status": row.status, "created": row.created}
             for row in rows
@@ -60,6 +60,7 @@ def diff_runs(a: Path, b: Path) -> dict[str, Any]:
         "scores": scores,
         "notes": notes,
     }
+    return dict(plain(found))
 
 
 def _spec(row: RunRow, notes: list[str]) -> Mapping[str, Scalar]:

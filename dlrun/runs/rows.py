@@ -145,7 +145,14 @@ def _numbers(value: Any) -> dict[str, float]:
 
 
 def _scalars(value: Any) -> Mapping[str, Scalar]:
-    return {path: inner for path, inner in _mapping(value).items() if not isinstance(inner, dict | list)}
+    return {path: inner for path, inner in _mapping(value).items() if _is_scalar(inner)}
+
+
+def _is_scalar(value: Any) -> bool:
+    """Tell what a spec can hold: no NaN, which JSON has no word for, and no number beyond a float."""
+    if isinstance(value, str | bool) or value is None:
+        return True
+    return _is_count(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _number(value: Any) -> float | None:

@@ -251,3 +251,14 @@ def test_an_option_at_a_place_where_it_would_be_ignored_is_refused(
     assert f"{options[0]} stands before '{command[0]}'" in done.err
     assert sorted(os.listdir(".")) == ["runs"]
     assert sorted(os.listdir(RUNS)) == ["wine-a", "wine-b", "wine-c"]
+
+
+def test_numbers_that_json_has_no_word_for_break_nothing(dlrun: Dlrun) -> None:
+    for name, odd in (("odd-a", float("nan")), ("odd-b", 10**400), ("odd-c", float("inf"))):
+        values = {"x": odd, "training.epochs": 5}
+        finished(name, 0.5, spec={"values": values}, seed=odd, seconds=odd, environment={"cpus": odd})
+
+    for arguments in (["runs"], ["runs", "--sort", "seed"], ["diff", "odd-a", "odd-b"], ["diff", "odd-a", "odd-c"]):
+        assert dlrun(*arguments).code == 0
+        assert json.loads(dlrun(*arguments, "--json").out)
+    assert dlrun("runs", "export", "--parquet", "out", "--csv", "out").code == 0
