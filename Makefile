@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# A process for each core, at most four: each loads TensorFlow. One that has nothing left to do takes tests of another.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test check lint fast bench signatures schema clean
 
@@ -11,7 +13,7 @@ demo: $(VENV)/installed
 	$(BIN)/dlrun train configs/digits.yaml
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: lint fast
 
@@ -21,7 +23,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 fast: $(VENV)/installed-test
-	$(BIN)/python -m pytest -m "not tensorflow and not slow"
+	$(PYTEST) -m "not tensorflow and not slow"
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run.py
