@@ -32,6 +32,7 @@ def test_a_run_prints_its_result_and_leaves_every_file_of_the_contract(dlrun: Dl
     run = only_run(Path("runs"))
     assert f"{Path('runs') / run.name}" in done.out
     assert {path.name for path in run.iterdir()} - {".lock"} == {
+        "columns.csv",
         "curves.png",
         "history.csv",
         "log.txt",
