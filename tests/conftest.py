@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,14 @@ def real_data_root() -> Path | None:
     """Where the real data sets lie: ``$DLRUN_TEST_DATA``, or ``shared/data`` beside the checkout; None if nowhere."""
     places = [os.environ.get("DLRUN_TEST_DATA"), REPO.parent / "shared" / "data"]
     return next((Path(place) for place in places if place and Path(place).is_dir()), None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_terminal_of_a_certain_width() -> Iterator[None]:
+    """Output is laid out as for a pipe, wherever tests run: shells export ``COLUMNS``, and so does pytest-xdist."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
