@@ -26,7 +26,7 @@ def report(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Where the page is written. [default: report.html in RUN, or of several runs in the runs folder]",
+            help="Where to; - is stdout. [default: report.html in RUN, of several runs in the runs folder]",
             show_default=False,
         ),
     ] = None,
@@ -45,11 +45,14 @@ def report(
 
     terminal = Terminal()
     with guarded(terminal, debug=debug, as_json=as_json):
-        folders = [find_run(runs, one) for one in run or ["latest"]]
+        folders = list({one.resolve(): one for one in (find_run(runs, each) for each in run or ["latest"])}.values())
         from dlrun.experiment.reporting import page_of
 
         with terminal.muted(debug=debug):
             page = page_of(folders, examples=examples)
+        if str(out) == "-":
+            terminal.result(page)
+            return
         if out is None and len(folders) == 1:
             path = write_page(folders[0], NAME, page)
         else:

@@ -82,6 +82,12 @@ def require(name: str, on_progress: OnProgress = no_progress) -> tuple[Path, ...
     return tuple(path_of(file) for file in files)
 
 
+def is_here(name: str) -> bool:
+    """Whether a data set can be loaded without a download; also true of what is no known data set, such as files."""
+    source = catalogue.SOURCES.get(name)
+    return source is None or all(path_of(file).exists() for file in source.files)
+
+
 def fetch(name: str, on_progress: OnProgress = no_progress) -> CachedFile:
     """Download what a data set lacks; what is here and sound stays, what is damaged is replaced.
 

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from dlrun.data.dataset import Array
 
-_GRID = 101
-_MOST_POINTS = 150
 Floats = npt.NDArray[np.float64]
+_MOST_POINTS = 150
+_GRID = np.linspace(0, 1, _MOST_POINTS) ** 2
+"""Denser at the left, where ROC curves rise."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class RankCurve:
 
     Args:
         x: ROC: the false positive rate; precision-recall: the recall. Ascending.
-        y: ROC: the true positive rate; precision-recall: the precision.
+        y: ROC: the true positive rate, straight between points; precision-recall: the precision of the interval that
+            ends at x, as steps.
         area: below it: the ROC AUC, or the average precision.
     """
 
@@ -38,34 +40,34 @@ def roc_curve(labels: Array, scores: Array) -> RankCurve | None:
         scores: higher where the model thinks so, (rows,).
 
     Returns:
-        The curve; None where all rows are of one kind, so that there is none.
+        The curve; None where all rows are of one kind, or a score is no number, so that there is none.
     """
     from sklearn import metrics
 
-    if len(np.unique(labels)) < 2:
+    if not _can_be_ranked(labels, scores):
         return None
     false, true, _ = metrics.roc_curve(labels, scores)
-    return RankCurve(*_thin(false, true), float(metrics.auc(false, true)))
+    return RankCurve(false, true, float(metrics.auc(false, true)))
 
 
 def precision_recall_curve(labels: Array, scores: Array) -> RankCurve | None:
     """Draw up the precision-recall curve of some rows; arguments and None as for `roc_curve`."""
     from sklearn import metrics
 
-    if len(np.unique(labels)) < 2:
+    if not _can_be_ranked(labels, scores):
         return None
     precision, recall, _ = metrics.precision_recall_curve(labels, scores)
-    area = float(metrics.average_precision_score(labels, scores))
-    # The last point is scikit-learn's (recall 0, precision 1), which no threshold has.
-    return RankCurve(*_thin(recall[-2::-1], precision[-2::-1]), area)
+    # From the highest threshold on; scikit-learn's last point (recall 0, precision 1) is that of no threshold. Of those
+    # with one recall the first counts: the others only add rows of the rest.
+    x, first = np.unique(recall[-2::-1], return_index=True)
+    y = precision[-2::-1][first]
+    found = x > 0
+    return RankCurve(x[found], y[found], float(metrics.average_precision_score(labels, scores)))
 
 
 def mean_roc(curves: Sequence[RankCurve]) -> RankCurve:
     """Average ROC curves vertically (Fawcett 2006, "An introduction to ROC analysis", section 8.1)."""
-    grid = np.linspace(0, 1, _GRID)
-    mean = np.mean([np.interp(grid, curve.x, curve.y) for curve in curves], axis=0)
-    mean[0] = min(float(np.mean([curve.y[0] for curve in curves])), mean[0])
-    return RankCurve(grid, mean, _mean_area(curves))
+    return _roc_on_grid(curves)
 
 
 def mean_precision_recall(curves: Sequence[RankCurve]) -> RankCurve:
@@ -74,7 +76,32 @@ def mean_precision_recall(curves: Sequence[RankCurve]) -> RankCurve:
     Between two recalls the precision of the next threshold holds, as in average precision: straight lines between
     points promise what no threshold reaches (Davis and Goadrich 2006).
     """
-    grid = np.linspace(0, 1, _GRID)[1:]
+    return _steps_on_grid(curves)
+
+
+def thin_roc(curve: RankCurve) -> RankCurve:
+    """Keep as many points of a ROC curve as a figure can show."""
+    return curve if len(curve.x) <= _MOST_POINTS + 1 else _roc_on_grid([curve])
+
+
+def thin_precision_recall(curve: RankCurve) -> RankCurve:
+    """Keep as many steps of a precision-recall curve as a figure can show, from recall 0 on."""
+    if len(curve.x) > _MOST_POINTS:
+        return _steps_on_grid([curve])
+    if curve.x[0] == 0:
+        return curve
+    return RankCurve(np.append(0.0, curve.x), np.append(curve.y[0], curve.y), curve.area)
+
+
+def _roc_on_grid(curves: Sequence[RankCurve]) -> RankCurve:
+    # Where a curve rises straight up, `interp` takes its upper end; the lower one, (0, 0), is put before the grid.
+    heights = [np.interp(_GRID, curve.x, curve.y) for curve in curves]
+    y = np.append(0.0, np.mean(heights, axis=0))
+    return RankCurve(np.append(0.0, _GRID), y, _mean_area(curves))
+
+
+def _steps_on_grid(curves: Sequence[RankCurve]) -> RankCurve:
+    grid = np.linspace(0, 1, _MOST_POINTS)
     steps = [curve.y[np.minimum(np.searchsorted(curve.x, grid), len(curve.y) - 1)] for curve in curves]
     return RankCurve(grid, np.mean(steps, axis=0), _mean_area(curves))
 
@@ -83,9 +110,5 @@ def _mean_area(curves: Sequence[RankCurve]) -> float:
     return float(np.mean([curve.area for curve in curves]))
 
 
-def _thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Keep as many points as a figure can show, the first and the last among them."""
-    if len(x) <= _MOST_POINTS:
-        return x, y
-    kept = np.unique(np.linspace(0, len(x) - 1, _MOST_POINTS).round().astype(int))
-    return x[kept], y[kept]
+def _can_be_ranked(labels: Array, scores: Array) -> bool:
+    return len(np.unique(labels)) == 2 and bool(np.isfinite(scores).all())

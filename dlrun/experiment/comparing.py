@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,6 @@ from dlrun.evaluation.paired import (
 )
 from dlrun.experiment.comparable import Side, read_side, why_not_paired
 from dlrun.seeds import child_seed
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def compare_runs(
@@ -53,11 +52,13 @@ def compare_runs(
         UsageError: the runs cannot be compared, and why.
         RunFolderError: a run cannot be read.
     """
-    if len(folders) > len(LETTERS):
-        raise UsageError(f"{len(folders)} runs; at most {len(LETTERS)} can be compared at once")
-    reference = read_side(LETTERS[0], folders[0], metric)
+    if len(folders) > len(ascii_uppercase):
+        raise UsageError(f"{len(folders)} runs; at most {len(ascii_uppercase)} can be compared at once")
+    reference = read_side(ascii_uppercase[0], folders[0], metric)
     chosen = reference.score.metric
-    others = [read_side(letter, folder, chosen) for letter, folder in zip(LETTERS[1:], folders[1:], strict=False)]
+    others = [
+        read_side(letter, folder, chosen) for letter, folder in zip(ascii_uppercase[1:], folders[1:], strict=False)
+    ]
     reasons = {other.letter: why_not_paired(reference, other) for other in others}
     for other in others:
         if (reason := reasons[other.letter]) and not unpaired:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.data import load_dataset
+from dlrun.data.cache import is_here
 from dlrun.data.dataset import Array, Dataset, TextRows, TokenRows
 from dlrun.data.layout import axes_of
 from dlrun.errors import DlrunError
@@ -61,18 +62,25 @@ def worst_rows(
         The rows, the worst first, and a note on how they were chosen or why their inputs are missing.
     """
     by_row = _by_row(held)
-    errors = _errors(task, by_row)
-    worst = np.argsort(-errors, kind="stable")[:count]
     names = tuple(classes) or held.names
+    errors = _errors(task, names, by_row)
+    worst = np.argsort(-np.nan_to_num(errors, nan=-1.0), kind="stable")[:count]
     describe, note = _describer(run)
     examples = tuple(
         describe(int(by_row.rows[place]), _facts(task, names, by_row, int(place), float(errors[place])))
         for place in worst.tolist()
     )
     repeated = f" Predictions are the mean of {by_row.times} iterations." if by_row.times > 1 else ""
-    return examples, f"{_MEASURED.get(task, _BY_SIZE)}{repeated}{note}"
+    measure = _BY_SQUARES if _is_wide(task, names, by_row.predictions[0]) else _MEASURED.get(task, _BY_SIZE)
+    return examples, f"{measure}{repeated}{note}"
 
 
+def _is_wide(task: str, names: Sequence[str], predicted: Floats) -> bool:
+    """Whether a row has too many targets to be told one by one; then they have no names either."""
+    return task == "autoencoder" or (len(predicted) > 1 and not names)
+
+
+_BY_SQUARES = "Ordered by the mean squared error of a row."
 _BY_SIZE = "Ordered by the size of the error."
 _MEASURED = {
     "binary": "Ordered by how improbable the model called the true class.",
@@ -80,7 +88,6 @@ _MEASURED = {
     "multilabel": "Ordered by how improbable the model called the true labels.",
     "vector_regression": "Ordered by the root mean square over targets, each in its own standard deviations.",
     "forecasting": "Ordered by the root mean square over the steps ahead, each in its own standard deviations.",
-    "autoencoder": "Ordered by the mean squared error of what comes out.",
 }
 
 
@@ -91,7 +98,7 @@ def _by_row(held: HeldOut) -> _Rows:
     return _Rows(rows, held.targets[first], summed / counts[:, np.newaxis], int(counts.max()))
 
 
-def _errors(task: str, by_row: _Rows) -> Floats:
+def _errors(task: str, names: Sequence[str], by_row: _Rows) -> Floats:
     """Return each row's error; the unit hangs on the task."""
     said, real = np.clip(by_row.predictions, _SMALLEST, 1 - _SMALLEST), by_row.targets
     if task == "binary":
@@ -101,7 +108,7 @@ def _errors(task: str, by_row: _Rows) -> Floats:
     if task == "multilabel":
         return np.asarray(-np.log(np.where(real == 1, said, 1 - said)).mean(axis=1))
     left = real.reshape(len(real), -1) - by_row.predictions
-    if task == "autoencoder":
+    if _is_wide(task, names, said[0]):
         return np.asarray(np.square(left).mean(axis=1))
     spread = real.reshape(len(real), -1).std(axis=0)
     return np.asarray(np.sqrt(np.square(left / np.where(spread > 0, spread, 1)).mean(axis=1)))
@@ -121,7 +128,7 @@ def _facts(task: str, names: Sequence[str], by_row: _Rows, place: int, error: fl
     if task == "multilabel":
         present, found = ([name for name, on in zip(names, each > 0.5, strict=True) if on] for each in (real, said))
         return ("true", _listed(present)), ("predicted", _listed(found))
-    if task == "autoencoder":
+    if _is_wide(task, names, said):
         return (("mean squared error", number(error)),)
     if np.ndim(real) == 0 or len(said) == 1:
         value = float(np.ravel(real)[0])
@@ -146,6 +153,11 @@ def _describer(run: Path) -> tuple[Callable[[int, tuple[tuple[str, str], ...]], 
     """Load the data of a run; where that cannot be done, rows go without their inputs, and the note says why."""
     try:
         spec = load_spec(run / "spec.yaml").spec
+        if not is_here(spec.dataset.source):
+            return Example, (
+                f" Their inputs are not shown: {spec.dataset.source} is not on this machine; 'dlrun data fetch"
+                f" {spec.dataset.source}' gets it."
+            )
         dataset = load_dataset(spec.dataset, task=spec.task, columns=role_columns(spec.evaluation))
     except DlrunError as error:
         return Example, f" Their inputs are not shown: {error.message}."
@@ -208,7 +220,7 @@ def _named_pixels(names: Sequence[str]) -> tuple[int, ...]:
 
 def _text(dataset: Dataset, row: int) -> str:
     if isinstance(dataset.inputs, TextRows):
-        text = dataset.inputs[row]
+        text = " ".join(dataset.inputs[row].split())
         return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
     if isinstance(dataset.inputs, TokenRows):
         tokens = dataset.inputs[row]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from dlrun.errors import RunFolderError
 from dlrun.runs.formats import defuse, load_csv, load_npz
 
 NAME, WIDE = "predictions.csv", "predictions.npz"
+_ERROR = "error"
 
 
 @dataclass(frozen=True)
@@ -49,34 +49,66 @@ def read_held_out(run: Path, task: str, classes: Sequence[str]) -> HeldOut:
     """
     path = run / NAME
     header, cells = load_csv(path)
-    columns = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     try:
-        rows = np.array(columns["row"], np.int64)
-        places = _numbers(columns, ["iteration", "fold"], np.int64)
+        table = np.array(cells, dtype=object).reshape(len(cells), len(header))
+        places, rows = table[:, :2].astype(np.int64), table[:, 2].astype(np.int64)
         if task in ("binary", "multiclass"):
-            return HeldOut(rows, *_of_classes(columns, task, classes), places)
-        predicted = [name for name in header if name.startswith(("prediction", "probability"))]
-        wanted = [name for name in header if name.startswith("target")]
-        if not predicted:  # too wide for a table, which has each row's error then
+            return HeldOut(rows, *_of_classes(header, table, task, classes), places)
+        if header[-1] == _ERROR:  # too wide for a table, which has each row's error then
             arrays = load_npz(run / WIDE)
             return HeldOut(arrays["rows"], arrays["targets"], arrays["predictions"], places)
-        targets, names = _numbers(columns, wanted), tuple(name.removeprefix("target_") for name in wanted)
-        targets = targets[:, 0] if len(wanted) == 1 else targets
-        return HeldOut(rows, targets, _numbers(columns, predicted, np.float32), places, names)
+        return HeldOut(rows, *_of_numbers(header, table), places, _target_names(header))
     except (KeyError, ValueError) as error:
         raise RunFolderError(
             f"{path} is not that of a {task} run: {error}", hint="repeat the run from its spec.yaml"
         ) from error
 
 
+def read_errors(run: Path) -> tuple[float, ...]:
+    """Read each row's error, where predictions are too wide for a table; nothing of other runs.
+
+    Raises:
+        RunFolderError: the table is missing or damaged.
+    """
+    header, cells = load_csv(run / NAME)
+    if header[-1] != _ERROR:
+        return ()
+    try:
+        return tuple(float(row[-1]) for row in cells)
+    except ValueError as error:
+        raise RunFolderError(f"{run / NAME} is damaged: {error}", hint="repeat the run from its spec.yaml") from error
+
+
+# Columns are found by their places from both ends: between them stand ids, which may have any name.
+
+
 def _of_classes(
-    columns: Mapping[str, list[str]], task: str, classes: Sequence[str]
+    header: Sequence[str], table: Array, task: str, classes: Sequence[str]
 ) -> tuple[Array, npt.NDArray[np.float32]]:
     places = {defuse(str(name)): index for index, name in enumerate(classes)}
-    targets = np.array([places[name] for name in columns["target"]], np.int64)
-    names = ["probability"] if task == "binary" else [f"probability_{name}" for name in classes]
-    return targets, _numbers(columns, names, np.float32)
+    count = 1 if task == "binary" else len(classes)
+    wanted = ["probability"] if task == "binary" else [defuse(f"probability_{name}") for name in classes]
+    if list(header[-count - 2 :]) != ["target", "predicted", *wanted]:
+        raise ValueError(f"its last columns are {', '.join(header[-count - 2 :])}")
+    targets = np.array([places[name] for name in table[:, -count - 2]], np.int64)
+    return targets, table[:, -count:].astype(np.float32)
 
 
-def _numbers(columns: Mapping[str, list[str]], names: Sequence[str], dtype: Any = np.float64) -> npt.NDArray[Any]:
-    return np.column_stack([np.array(columns[name], dtype) for name in names])
+def _target_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Name the targets of a run whose table ends in a column for each of them and one for each prediction."""
+    if list(header[-2:]) == ["target", "prediction"]:
+        return ("target",)
+    kind = str(header[-1]).partition("_")[0] + "_"
+    count = next((place for place, name in enumerate(reversed(header)) if not name.startswith(kind)), len(header))
+    names = tuple(name.removeprefix(kind) for name in header[-count:])
+    if kind not in ("prediction_", "probability_") or list(header[-2 * count : -count]) != [
+        f"target_{name}" for name in names
+    ]:
+        raise ValueError(f"its last column is {header[-1]!r}, and no target stands before it")
+    return names
+
+
+def _of_numbers(header: Sequence[str], table: Array) -> tuple[Array, npt.NDArray[np.float32]]:
+    count = len(_target_names(header))
+    targets = table[:, -2 * count : -count].astype(np.float64)
+    return targets[:, 0] if count == 1 else targets, table[:, -count:].astype(np.float32)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlrun.data.dataset import Array, Indices
-from dlrun.errors import RunFolderError
 from dlrun.evaluation.rank_curves import (
     RankCurve,
     mean_precision_recall,
     mean_roc,
     precision_recall_curve,
     roc_curve,
+    thin_precision_recall,
+    thin_roc,
 )
 from dlrun.experiment.examples import worst_rows
-from dlrun.experiment.held_out import NAME, HeldOut, read_held_out
+from dlrun.experiment.held_out import WIDE, HeldOut, read_errors, read_held_out
 from dlrun.report.page.values import Confusion, Held, Pairs, Points, Ranking
-from dlrun.runs.formats import load_csv
 from dlrun.seeds import generator
 
 Record = Mapping[str, Any]
@@ -44,18 +44,13 @@ def held_view(run: Path, record: Record, examples: int) -> Held:
         RunFolderError: a file of predictions is missing or damaged.
     """
     task, classes = str(record.get("task")), _classes(record)
-    try:
-        held = read_held_out(run, task, classes)
-    except RunFolderError:
-        # Too wide for a table, and of several folds: the arrays are in each fold's own file.
-        if not (errors := _errors(run)):
-            raise
-        return Held(errors=errors, examples_note="Predictions of several folds are too wide to be shown row by row.")
-    wide = _errors(run)
+    if errors := read_errors(run):
+        return _wide(run, task, classes, errors, examples)
+    held = read_held_out(run, task, classes)
+    if not len(held.rows):
+        return Held()
     shown, note = worst_rows(run, task, classes, held, examples) if examples else ((), "")
     rest: dict[str, Any] = {"examples": shown, "examples_note": note}
-    if wide:
-        return Held(errors=wide, **rest)
     if task in ("binary", "multiclass", "multilabel"):
         confusion = None if task == "multilabel" else _confusion(held, task, classes)
         rankings, ranking_note = _rankings(held, task, classes or held.names)
@@ -64,20 +59,24 @@ def held_view(run: Path, record: Record, examples: int) -> Held:
     return Held(pairs=pairs, pairs_note=pairs_note, **rest)
 
 
+def _wide(run: Path, task: str, classes: Sequence[str], errors: Sequence[float], examples: int) -> Held:
+    """Say what there is of predictions too wide for a table; only a hold-out run has their values in one place."""
+    finite = [error for error in errors if math.isfinite(error)]
+    left_out = len(errors) - len(finite)
+    note = f"{left_out} of {len(errors)} rows have an error that is no finite number." if left_out else ""
+    if not examples:
+        return Held(errors=finite, pairs_note=note)
+    if not (run / WIDE).exists():
+        why = "Predictions of several folds are too wide to be shown row by row."
+        return Held(errors=finite, pairs_note=note, examples_note=why)
+    shown, how = worst_rows(run, task, classes, read_held_out(run, task, classes), examples)
+    return Held(errors=finite, pairs_note=note, examples=shown, examples_note=how)
+
+
 def _classes(record: Record) -> tuple[str, ...]:
     data = record.get("data")
     classes = data.get("classes") if isinstance(data, Mapping) else None
     return tuple(map(str, classes)) if isinstance(classes, Mapping) else ()
-
-
-def _errors(run: Path) -> tuple[float, ...]:
-    """Return each row's error where predictions are too wide for a table; nothing elsewhere."""
-    header, rows = load_csv(run / NAME)
-    if header[-1] != "error":
-        return ()
-    with suppress(ValueError):
-        return tuple(float(row[-1]) for row in rows)
-    return ()
 
 
 def _confusion(held: HeldOut, task: str, classes: Sequence[str]) -> Confusion:
@@ -91,7 +90,7 @@ def _rankings(held: HeldOut, task: str, names: Sequence[str]) -> tuple[tuple[Ran
     """Draw up the curves of each class against the rest; of many classes those of the worst."""
     if task == "binary":
         one = _ranking(held, "", held.targets, held.predictions[:, 0])
-        return ((one,) if one else ()), ""
+        return ((one,), _folds_note([one])) if one else ((), "")
     columns = held.targets.T if task == "multilabel" else [held.targets == place for place in range(len(names))]
     every = [
         _ranking(held, str(name), np.asarray(labels, int), held.predictions[:, place])
@@ -99,8 +98,17 @@ def _rankings(held: HeldOut, task: str, names: Sequence[str]) -> tuple[tuple[Ran
     ]
     known = sorted((each for each in every if each), key=lambda each: each.average_precision)
     what = "labels" if task == "multilabel" else "classes"
-    rest = f"The {_MOST_RANKINGS} of {len(known)} {what} with the lowest average precision."
-    return tuple(known[:_MOST_RANKINGS]), rest if len(known) > _MOST_RANKINGS else ""
+    some = f"The {_MOST_RANKINGS} of {len(known)} {what} with the lowest average precision."
+    shown = known[:_MOST_RANKINGS]
+    return tuple(shown), " ".join([*([some] if len(known) > len(shown) else []), _folds_note(shown)]).strip()
+
+
+def _folds_note(rankings: Sequence[Ranking]) -> str:
+    """Say where folds have no curve, since all their rows are of one kind: the mean is over the others."""
+    lacking = [f"{each.name} {each.fits} of {each.of}".strip() for each in rankings if each.fits < each.of]
+    return (
+        f"Folds whose rows are all of one kind have no curve; there is one of: {', '.join(lacking)}." if lacking else ""
+    )
 
 
 def _ranking(held: HeldOut, name: str, labels: Array, scores: Array) -> Ranking | None:
@@ -121,13 +129,23 @@ def _ranking(held: HeldOut, name: str, labels: Array, scores: Array) -> Ranking 
     drawn = curves if several and len(curves) <= _MOST_DRAWN_FOLDS else []
     return Ranking(
         name=name,
-        folds=tuple((_points(one), _points(other)) for one, other in drawn),
-        roc=_points(roc),
-        precision_recall=_points(precision_recall),
+        folds=tuple((_roc_points(one), _precision_recall_points(other)) for one, other in drawn),
+        roc=_roc_points(roc),
+        precision_recall=_precision_recall_points(precision_recall),
         auc=roc.area,
         average_precision=precision_recall.area,
         share=float(np.mean(labels)),
+        fits=len(curves),
+        of=len(places),
     )
+
+
+def _roc_points(curve: RankCurve) -> Points:
+    return _points(thin_roc(curve))
+
+
+def _precision_recall_points(curve: RankCurve) -> Points:
+    return _points(thin_precision_recall(curve))
 
 
 def _points(curve: RankCurve) -> Points:
@@ -139,15 +157,19 @@ def _pairs(held: HeldOut) -> tuple[tuple[Pairs, ...], str]:
     targets, predictions = held.targets.reshape(len(held.rows), -1), held.predictions
     count = targets.shape[1]
     chosen = np.unique(np.linspace(0, count - 1, min(count, _MOST_PAIRS)).round().astype(int))
-    rows = _sample(len(held.rows))
+    known = np.flatnonzero(np.isfinite(targets).all(axis=1) & np.isfinite(predictions).all(axis=1))
+    rows = known[_sample(len(known))]
     names = held.names if count > 1 else ("",)
     pairs = tuple(
         Pairs(names[place], targets[rows, place].tolist(), predictions[rows, place].tolist(), len(held.rows))
         for place in chosen
+        if len(rows)
     )
     notes = [f"{len(chosen)} of {count} targets"] if len(chosen) < count else []
-    notes += [f"a random {len(rows)} of {len(held.rows)} predictions"] if len(rows) < len(held.rows) else []
-    return pairs, f"Drawn are {' and '.join(notes)}." if notes else ""
+    notes += [f"a random {len(rows)} of {len(known)} predictions"] if len(rows) < len(known) else []
+    odd = len(held.rows) - len(known)
+    left_out = f" {odd} predictions that are no finite numbers are left out." if odd else ""
+    return pairs, (f"Drawn are {' and '.join(notes)}." if notes else "") + left_out
 
 
 def _sample(rows: int) -> Indices:

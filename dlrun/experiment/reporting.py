@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from dlrun.errors import DlrunError, RunFolderError, UsageError
-from dlrun.experiment.comparing import LETTERS, compare_runs
+from dlrun.experiment.comparing import compare_runs
 from dlrun.experiment.held_out import NAME
 from dlrun.experiment.held_view import held_view
 from dlrun.experiment.tables import COLUMNS_HEADER
 from dlrun.report.page import render_page
+from dlrun.report.page.figures import SERIES
 from dlrun.report.page.values import Compared, Held, RunView
 from dlrun.report.series import HistoryRow
 from dlrun.runs import read_record
@@ -36,10 +37,12 @@ def page_of(runs: Sequence[Path], *, examples: int) -> str:
 
     Raises:
         RunFolderError: a run has no record, or it cannot be read.
-        UsageError: more runs than there are letters to call them by.
+        UsageError: more runs than there are colours to tell them apart.
     """
-    if len(runs) > len(LETTERS):
-        raise UsageError(f"{len(runs)} runs; a page has room for {len(LETTERS)}")
+    if len(runs) > len(SERIES):
+        raise UsageError(
+            f"{len(runs)} runs; a page has room for {len(SERIES)}", hint="'dlrun compare' takes more, without a page"
+        )
     views = [view_of(run, examples=examples) for run in runs]
     return render_page(views, _compared(runs) if len(runs) > 1 else None)
 
@@ -73,6 +76,8 @@ def view_of(run: Path, *, examples: int) -> RunView:
             held = held_view(run, record, examples)
         except RunFolderError as error:
             notes.append(f"predictions are not shown: {error.message}")
+        except (KeyError, TypeError, IndexError, ValueError) as error:  # of a table or a record that somebody changed
+            notes.append(f"predictions are not shown: {NAME} does not fit the record ({error})")
     return RunView(record, history, spec, columns, held, _drawings(run), tuple(notes))
 
 
@@ -81,9 +86,9 @@ def _drawings(run: Path) -> tuple[tuple[str, bytes], ...]:
     found = []
     for name, caption in _DRAWINGS.items():
         with suppress(OSError):
-            drawn = (run / name).read_bytes()
-            if drawn.startswith(b"\x89PNG") and len(drawn) <= _LARGEST_DRAWING:
-                found.append((caption, drawn))
+            if (run / name).stat().st_size <= _LARGEST_DRAWING:
+                drawn = (run / name).read_bytes()
+                found += [(caption, drawn)] if drawn.startswith(b"\x89PNG") else []
     return tuple(found)
 
 

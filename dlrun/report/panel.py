@@ -68,7 +68,7 @@ def draw_panel(axes: Axes, metric: str, panel: Panel, marks: Marks) -> None:
         axes.set_yticks([])
     epochs = sorted({epoch for folds in panel.values() for fold in folds.values() for epoch in fold})
     set_epochs(axes, epochs)
-    if marks.best_epoch is not None:
+    if marks.best_epoch in epochs:
         _mark_best(axes, averages[VALIDATION], marks.best_epoch)
 
 
@@ -99,9 +99,9 @@ def set_scale(axes: Axes, finite: list[float]) -> None:
         axes.set_ylim(low / 1.2, high * 1.2)
         axes.set_ylabel(f"{axes.get_ylabel()} (log scale)", parse_math=False)
         _set_log_ticks(axes, high / low)
-    else:
-        room = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
-        axes.set_ylim(low - room, high + room)
+        return
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
+    axes.set_ylim(low - room, high + room)
 
 
 def _set_log_ticks(axes: Axes, ratio: float) -> None:

@@ -33,7 +33,7 @@ def division_words(record: Record) -> list[str]:
     protocol = part(record, "protocol")
     group, stratified = words(protocol, "group"), protocol.get("stratified") is True
     items = [_time_words(protocol), "stratified" if stratified else "", f"groups by {group}" if group else ""]
-    return [item for item in (*items, _repeat_words(record)) if item]
+    return [item for item in (*items, repeat_words(record)) if item]
 
 
 def part_words(record: Record) -> str:
@@ -54,8 +54,8 @@ def _time_words(protocol: Record) -> str:
     return f"{way}{by}" + (f", gap {grouped(gap)}" if gap else "")
 
 
-def _repeat_words(record: Record) -> str:
-    """Say what was done about repeated rows, where there are any."""
+def repeat_words(record: Record) -> str:
+    """Say what was done about repeated rows; empty where there are none, or nothing is known of it."""
     protocol, splits = part(record, "protocol"), part(record, "splits")
     dropped, duplicates = whole(splits.get("dropped")), whole(part(record, "data").get("duplicates"))
     rule = words(protocol, "duplicates")

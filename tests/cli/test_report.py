@@ -70,6 +70,31 @@ def test_a_place_that_is_none_is_refused(two: Dlrun, out: str, said: str) -> Non
     assert said in done.err
 
 
+def test_the_page_may_go_to_stdout(two: Dlrun) -> None:
+    assert two("report", "one", "--out", "-").out.startswith("<!DOCTYPE html>")
+
+
+def test_a_run_named_twice_is_shown_once(two: Dlrun) -> None:
+    assert json.loads(two("report", "one", "runs/one", "--json").out)["runs"] == ["runs/one"]
+
+
+def test_no_file_but_a_page_is_written_over(two: Dlrun, tmp_path: Path) -> None:
+    record = tmp_path / "runs" / "one" / "record.json"
+    before = record.read_bytes()
+    done = two("report", "one", "--out", "runs/one/record.json")
+
+    assert (done.code, record.read_bytes()) == (2, before)
+    assert "is there already, and is no page" in done.err
+
+
+def test_a_page_in_a_run_at_work_is_refused_wherever_its_name_comes_from(two: Dlrun, tmp_path: Path) -> None:
+    with (tmp_path / "runs" / "two" / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = two("report", "one", "--out", "runs/two/page.html")
+
+    assert done.code == 6
+
+
 def test_a_run_at_work_is_left_alone(two: Dlrun, tmp_path: Path) -> None:
     with (tmp_path / "runs" / "one" / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

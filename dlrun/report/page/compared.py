@@ -6,14 +6,21 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlrun.report.glyphs import grouped, number
+from dlrun.report.glyphs import number
 from dlrun.report.page.curves import draw_overlaid
+from dlrun.report.page.run_part import curve_part
 from dlrun.report.page.scores import draw_scores, primary_of
+from dlrun.report.page.tables import count_words
 from dlrun.report.page.values import Compared, RunView
-from dlrun.report.reading import Record, part, real, whole, words
+from dlrun.report.reading import Record, part, real, sections, words
 from dlrun.report.scores import interval_words, validation_scores, value_words
 
 Part = dict[str, Any]
+_SCORES = (
+    "Dots are folds, diamonds scores (of folds the mean), bands 95 % intervals of each run alone. Whether runs differ"
+    " cannot be read off overlapping bands: that takes a test."
+)
+_APART = "These runs are of different tasks or data, so their scores and curves have no axis in common."
 
 
 def compared_part(views: Sequence[RunView], runs: Sequence[Part], compared: Compared) -> Part:
@@ -32,27 +39,30 @@ def compared_part(views: Sequence[RunView], runs: Sequence[Part], compared: Comp
     metric = str(comparison["metric"]) if comparison else primary_of(records[0])
     for run, marked in zip(runs, mark_specs([view.spec for view in views]), strict=True):
         run["marked"] = marked
+    alike = _are_alike(records)
     return {
         "kicker": f"{len(runs)} runs",
         "title": " against ".join(dict.fromkeys(run["name"] for run in runs)) if _named_apart(runs) else _title(runs),
-        "question": f"Which is better by {metric} on rows that it has not seen, and is that more than chance?",
+        "question": f"Which is better by {metric or 'its score'} on unseen rows, and is that more than chance?",
         "sentences": _sentences(comparison, compared.why_not),
-        "scores_svg": Markup(draw_scores(records, letters, metric, "scores")),
-        "scores_words": "Dots are folds, diamonds their means, bands 95 % intervals of each run alone. Whether runs"
-        " differ cannot be read off overlapping bands: that takes a test.",
+        "scores_svg": Markup(draw_scores(records, letters, metric, "scores")) if alike else "",
+        "scores_words": _SCORES,
+        "apart": "" if alike else _APART,
         "table": _table(records, runs, metric),
-        "curves": [
-            {
-                "metric": curve.metric,
-                "svg": Markup(curve.svg),
-                "reading": dict(curve.reading),
-                "epochs": curve.epochs,
-                "start": curve.start,
-            }
-            for curve in draw_overlaid(views, letters)
-        ],
+        "curves": list(map(curve_part, draw_overlaid(views, letters))) if alike else [],
         "specs_note": "Marked lines are not the same in all of these specs.",
     }
+
+
+def _are_alike(records: Sequence[Record]) -> bool:
+    """Whether runs are of the same task on the same data, so that their scores have an axis in common."""
+    return len({(words(record, "task"), *_data(record)) for record in records}) == 1
+
+
+def _data(record: Record) -> tuple[str, ...]:
+    """Name what was read: the files, since columns may be left out of them; else what was loaded."""
+    data = part(record, "data")
+    return tuple(words(file, "sha256") for file in sections(data, "files")) or (words(data, "fingerprint"),)
 
 
 def mark_specs(specs: Sequence[str]) -> list[list[tuple[str, bool]]]:
@@ -100,18 +110,13 @@ def _table(records: Sequence[Record], runs: Sequence[Part], metric: str) -> Part
                 run["folder"],
                 value_words(score) if score else "n/a",
                 interval_words(score).removeprefix("(95 % ").removesuffix(")") if score else "",
-                _count(record.get("seed")),
-                _count(part(record, "model").get("parameters")),
-                _count(part(record, "training").get("epochs")),
+                count_words(record.get("seed")),
+                count_words(part(record, "model").get("parameters")),
+                count_words(part(record, "training").get("epochs")),
                 words(part(record, "engine"), "name"),
                 number(real(record.get("seconds")), 1) if record.get("seconds") is not None else "",
                 words(record, "status"),
             ]
         )
-    header = ["", "run", metric, "95 %", "seed", "parameters", "epochs", "engine", "seconds", "status"]
+    header = ["run", "folder", metric or "score", "95 %", "seed", "parameters", "epochs", "engine", "seconds", "status"]
     return {"caption": "", "header": header, "rows": rows, "foot": [], "more": ""}
-
-
-def _count(value: Any) -> str:
-    count = whole(value)
-    return "" if count is None else grouped(count)

@@ -11,9 +11,9 @@ from dlrun.report.glyphs import number
 from dlrun.report.page.figures import SERIES, as_svg, drawing
 from dlrun.report.page.values import RunView
 from dlrun.report.panel import KINDS, Marks, draw_panel, drawable, set_epochs, set_scale
-from dlrun.report.reading import part, parts, whole, words
+from dlrun.report.reading import Record, part, parts, whole, words
 from dlrun.report.scores import failed_fits
-from dlrun.report.series import TRAINING, VALIDATION, Average, Panel, average, panels_of, without
+from dlrun.report.series import VALIDATION, Average, Panel, average, panels_of, without
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,31 +47,58 @@ def draw_run_curves(view: RunView, name: str) -> list[Curve]:
     """Draw the loss, the primary metric and others of one run; ``name`` makes ids unique on the page."""
     primary = words(view.record, "primary")
     panels = panels_of(view.history, primary, MOST_PANELS)
-    best = _best_epoch(view)
+    best = best_epoch(view.record)
     failed = frozenset(failed_fits(view.record))
     return [
         _curve(f"{name}-{place}", metric, panel, Marks(best, failed))
         for place, (metric, panel) in enumerate(panels.items())
+        if _has_values(panel)
     ]
+
+
+def _has_values(panel: Panel) -> bool:
+    return any(not math.isnan(value) for folds in panel.values() for fold in folds.values() for value in fold.values())
 
 
 def draw_overlaid(views: Sequence[RunView], letters: Sequence[str]) -> list[Curve]:
-    """Draw several runs into one figure a metric: means over folds, training dashed and thin."""
-    primary = words(views[0].record, "primary")
-    every = [panels_of(view.history, primary, MOST_PANELS) for view in views]
-    metrics = [metric for metric in every[0] if any(metric in panels for panels in every[1:])]
+    """Draw several runs into one figure for each metric that two of them have: means over folds, training dashed.
+
+    The loss is drawn where all runs have the same one. Failed folds are in no mean, and a mean is dotted where not all
+    of its folds have come.
+    """
+    every = [
+        (
+            letter,
+            panels_of(view.history, words(view.record, "primary"), MOST_PANELS),
+            frozenset(failed_fits(view.record)),
+        )
+        for view, letter in zip(views, letters, strict=True)
+    ]
+    losses = {words(part(view.record, "model"), "loss") for view in views}
+    metrics = dict.fromkeys(metric for _, panels, _ in every for metric in panels)
+    if len(losses) > 1:
+        metrics.pop("loss", None)
+    shared = [metric for metric in metrics if sum(metric in panels for _, panels, _ in every) > 1]
     return [
         _overlaid(
-            f"over-{place}", metric, {letter: panels.get(metric) for letter, panels in zip(letters, every, strict=True)}
+            f"over-{place}",
+            metric,
+            {
+                letter: {kind: average(without(folds, failed) or folds) for kind, folds in panels[metric].items()}
+                if metric in panels
+                else {}
+                for letter, panels, failed in every
+            },
         )
-        for place, metric in enumerate(metrics)
+        for place, metric in enumerate(shared)
     ]
 
 
-def _best_epoch(view: RunView) -> int | None:
-    selected = parts(view.record, "scores", "selected")
-    first = selected.get(words(view.record, "primary")) or next(iter(selected.values()), {})
-    return whole(first.get("epoch")) or whole(part(view.record, "diagnosis").get("best_epoch"))
+def best_epoch(record: Record) -> int | None:
+    """Return the best epoch of the mean curve; None where none is known."""
+    selected = parts(record, "scores", "selected")
+    first = selected.get(words(record, "primary")) or next(iter(selected.values()), {})
+    return whole(first.get("epoch")) or whole(part(record, "diagnosis").get("best_epoch"))
 
 
 def _curve(name: str, metric: str, panel: Panel, marks: Marks) -> Curve:
@@ -83,25 +110,32 @@ def _curve(name: str, metric: str, panel: Panel, marks: Marks) -> Curve:
         return _read(metric, svg, axes, means, marks.best_epoch)
 
 
-def _overlaid(name: str, metric: str, panels: Mapping[str, Panel | None]) -> Curve:
+def _overlaid(name: str, metric: str, means: Mapping[str, Mapping[str, Average]]) -> Curve:
     with drawing(*_SIZE) as figure:
         axes = figure.add_subplot()
-        means: dict[str, Average] = {}
-        for place, (letter, panel) in enumerate(panels.items()):
-            if panel is None:
-                continue
-            for kind, style in (
-                (TRAINING, {"ls": "--", "lw": 1.0, "alpha": 0.8}),
-                (VALIDATION, {"ls": "-", "lw": 1.8}),
-            ):
-                mean = means[f"{letter} {kind}"] = average(panel[kind])
-                axes.plot(mean.epochs, mean.mean, color=SERIES[place % len(SERIES)], gid=kind, **style)  # type: ignore[arg-type]
+        lines: dict[str, Average] = {}
+        for place, (letter, kinds) in enumerate(means.items()):
+            for kind, mean in kinds.items():
+                lines[f"{letter} {kind}"] = mean
+                _draw_mean(axes, mean, kind, SERIES[place % len(SERIES)], letter)
         axes.set_xlabel("epoch")
         axes.set_ylabel(drawable(metric), parse_math=False)
-        set_scale(axes, [value for mean in means.values() for value in mean.mean if not math.isnan(value)])
-        set_epochs(axes, sorted({epoch for mean in means.values() for epoch in mean.epochs}))
-        svg = as_svg(figure, name, f"{drawable(metric)} by epoch of {len(panels)} runs")
-        return _read(metric, svg, axes, means, None)
+        set_scale(axes, [value for mean in lines.values() for value in mean.mean if not math.isnan(value)])
+        set_epochs(axes, sorted({epoch for mean in lines.values() for epoch in mean.epochs}))
+        svg = as_svg(figure, name, f"{drawable(metric)} by epoch of {len(means)} runs")
+        return _read(metric, svg, axes, lines, None)
+
+
+def _draw_mean(axes: Axes, mean: Average, kind: str, colour: str, letter: str) -> None:
+    style: Any = {"color": colour, "gid": kind, "lw": 1.8 if kind == VALIDATION else 1.0}
+    whole_there = [value if every else math.nan for value, every in zip(mean.mean, mean.whole, strict=True)]
+    if not all(mean.whole):
+        axes.plot(mean.epochs, mean.mean, ":", **style)
+    axes.plot(mean.epochs, whole_there, "-" if kind == VALIDATION else "--", **style)
+    known = [(epoch, value) for epoch, value in zip(mean.epochs, mean.mean, strict=True) if not math.isnan(value)]
+    if kind == VALIDATION and known:
+        place: Any = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        axes.annotate(letter, known[-1], color=colour, annotation_clip=False, **place)
 
 
 def _read(metric: str, svg: str, axes: Axes, means: Mapping[str, Average], best: int | None) -> Curve:

@@ -68,7 +68,7 @@ def draw_residuals(pairs: Pairs, name: str) -> str:
         axes.set_xlabel("predicted")
         axes.set_ylabel("residual: true less predicted")
         beside = figure.add_subplot(grid[1], sharey=axes)
-        beside.hist(residuals, bins=30, orientation="horizontal", color=KINDS[1].colour, alpha=0.6)
+        _histogram(beside, residuals, 30, orientation="horizontal")
         beside.set_xlabel("rows")
         beside.tick_params(axis="y", labelleft=False)
         return as_svg(figure, name, f"residuals against predictions{_of(pairs)}")
@@ -78,7 +78,7 @@ def draw_errors(errors: Sequence[float], name: str) -> str:
     """Draw how the errors of rows are distributed."""
     with drawing(*_WIDE) as figure:
         axes = figure.add_subplot()
-        axes.hist(errors, bins=40, color=KINDS[1].colour, alpha=0.6)
+        _histogram(axes, errors, 40)
         axes.set_xlabel("mean squared error of a row")
         axes.set_ylabel("rows")
         return as_svg(figure, name, f"errors of {grouped(len(errors))} rows")
@@ -144,6 +144,14 @@ def _dots(axes: Axes, x: Sequence[float], y: Sequence[float]) -> None:
         PathPatch(path, fill=False, color=KINDS[1].colour, lw=_DOT, alpha=alpha, capstyle="round", snap=False)
     )
     axes.autoscale_view()
+
+
+def _histogram(axes: Axes, values: Sequence[float], bins: int, **style: Any) -> None:
+    """Count values in bins; those that are all but equal fill one."""
+    low, high = min(values), max(values)
+    wide = high - low > 1e-9 * max(abs(low), abs(high))
+    ends = (low, high) if wide else (low - abs(low) / 2 - 0.5, high + abs(high) / 2 + 0.5)
+    axes.hist(values, bins=bins, range=ends, color=KINDS[1].colour, alpha=0.6, **style)
 
 
 def _of(pairs: Pairs) -> str:

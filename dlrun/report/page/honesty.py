@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dlrun.report.glyphs import grouped
 from dlrun.report.last_step import last_lines
-from dlrun.report.protocol import division_words
+from dlrun.report.protocol import repeat_words
 from dlrun.report.reading import Record, items, part, parts, whole, words
 from dlrun.report.scores import score_lines
 
@@ -45,8 +45,8 @@ def _duplicates(record: Record) -> str:
     if not count:
         return "None: no row stands in the data twice."
     rule = words(part(record, "protocol"), "duplicates")
-    done = [said for said in division_words(record) if "duplicate" in said or "also stood" in said]
-    how = f"; {done[0]}" if done else f"; evaluation.duplicates: {rule}" if rule else ""
+    done = repeat_words(record)
+    how = f"; {done}" if done else f"; evaluation.duplicates: {rule}" if rule else ""
     return f"{grouped(count)} row{'s repeat' if count > 1 else ' repeats'} an earlier one{how}."
 
 
@@ -54,16 +54,24 @@ def _overlap(record: Record) -> str:
     count = whole(part(record, "data", "overlap").get("count"))
     if not count:
         return ""
-    return f"{grouped(count)} row{'s' if count > 1 else ''} of the provided test set also stand among the others."
+    rows = "row of the provided test set also stands" if count == 1 else "rows of the provided test set also stand"
+    return f"{grouped(count)} {rows} among the others."
 
 
 def _selected(record: Record) -> str:
     found = next((line.items[0] for line in score_lines(record) if line.label == "selected" and line.items), "")
-    return f"{found}. The scores above are those of the last epoch." if found else ""
+    return f"{found}. The scores above are those of the final weights{_epochs_of(record)}." if found else ""
+
+
+def _epochs_of(record: Record) -> str:
+    """Say of which epoch the final weights are, where all folds have the same."""
+    epochs = {whole(epoch) for epoch in items(part(record, "training"), "final_epoch")} - {None}
+    return f", of epoch {epochs.pop()}" if len(epochs) == 1 else ""
 
 
 def _interval(record: Record) -> str:
-    if not parts(record, "scores", "validation"):
+    scores = parts(record, "scores", "validation")
+    if not any(score.get("low") is not None for score in scores.values()):
         return ""
     return _INTERVALS["holdout" if part(record, "protocol").get("name") == "holdout" else "folds"]
 

@@ -16,18 +16,20 @@ def picture(image: Any) -> str:
 
     Args:
         image: (height, width), (height, width, 1), (…, 3) or (…, 4): bytes as they are; other numbers are spread from
-            the lowest (black) to the highest (white). Of other channel counts the mean is drawn.
+            the lowest (black) to the highest (white).
     """
     import numpy as np
     from PIL import Image
 
     array = np.asarray(image)
-    if array.ndim == 3 and array.shape[2] not in (3, 4):
-        array = array.mean(axis=2) if array.shape[2] != 1 else array[:, :, 0]
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
     if array.dtype != np.uint8:
-        array = np.nan_to_num(array.astype(np.float64))
-        low, high = array.min(), array.max()
-        array = ((array - low) * (255 / (high - low or 1))).round().astype(np.uint8)
+        array = array.astype(np.float64)
+        known = array[np.isfinite(array)]
+        low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
+        array = np.nan_to_num((array - low) * (255 / (high - low or 1)), nan=0.0, posinf=255, neginf=0)
+        array = array.round().astype(np.uint8)
     drawn = Image.fromarray(np.ascontiguousarray(array))
     drawn.thumbnail((_LONGEST, _LONGEST))
     drawn.save(stream := BytesIO(), format="PNG", optimize=True)

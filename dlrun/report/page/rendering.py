@@ -19,7 +19,6 @@ from dlrun.report.page.values import Compared, RunView
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-LETTERS = ascii_uppercase
 _SECTIONS = {
     "verdict": "verdict",
     "curves": "curves",
@@ -47,7 +46,9 @@ def render_page(views: Sequence[RunView], compared: Compared | None = None, when
 
     several = len(views) > 1
     runs = [
-        run_part(view, LETTERS[place] if several else "", place, f"{LETTERS[place]}-" if several else "")
+        run_part(
+            view, ascii_uppercase[place] if several else "", place, f"{ascii_uppercase[place]}-" if several else ""
+        )
         for place, view in enumerate(views)
     ]
     beside = compared_part(views, runs, compared or Compared(None)) if several else None
@@ -60,7 +61,7 @@ def render_page(views: Sequence[RunView], compared: Compared | None = None, when
             title=beside["title"] if beside else f"{runs[0]['name']}: {runs[0]['folder']}",
             runs=runs,
             compared=beside,
-            sections=_several_anchors(runs) if several else _anchors(runs[0]),
+            sections=_several_anchors(runs, bool(beside["curves"])) if beside else _anchors(runs[0]),
             style=Markup(_file("style.css")),
             script=Markup(script),
             script_hash=Markup(digest),
@@ -105,7 +106,7 @@ def _anchors(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         "confusion": run["confusion"] or run["confusion_svg"],
         "ranking": run["rankings"],
         "residuals": run["pairs"] or run["errors_svg"],
-        "examples": run["examples"],
+        "examples": run["examples"] or run["examples_note"],
         "filters": run["drawings"],
         "balance": run["balance"],
         "honesty": True,
@@ -114,6 +115,6 @@ def _anchors(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(anchor, words) for anchor, words in _SECTIONS.items() if there[anchor]]
 
 
-def _several_anchors(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    shared = [("verdict", "verdict"), ("curves", "curves"), ("specs", "specs")]
+def _several_anchors(runs: Sequence[Mapping[str, Any]], curves: bool) -> list[tuple[str, str]]:
+    shared = [("verdict", "verdict"), *([("curves", "curves")] if curves else []), ("specs", "specs")]
     return [*shared, *((f"run-{run['id']}", f"{run['letter']} {run['name']}") for run in runs)]

@@ -7,7 +7,8 @@ from typing import Any
 
 from dlrun.report.glyphs import group_digits, grouped, number
 from dlrun.report.last_step import last_lines
-from dlrun.report.page.curves import draw_run_curves
+from dlrun.report.page.curves import Curve, best_epoch, draw_run_curves
+from dlrun.report.page.figures import SERIES
 from dlrun.report.page.held import (
     draw_confusion,
     draw_errors,
@@ -30,13 +31,21 @@ from dlrun.report.page.tables import (
 )
 from dlrun.report.page.values import Confusion, Example, Held, RunView
 from dlrun.report.protocol import division_words, protocol_label
-from dlrun.report.reading import Record, part, parts, real, whole, words
+from dlrun.report.reading import Record, items, part, parts, real, sections, whole, words
 from dlrun.report.scores import failed_fits, failed_words, interval_words, score_lines, validation_scores, value_words
 from dlrun.report.text import status_lines
 
 _MOST_CELLS = 12
 """Up to so many classes, the confusion matrix is a table."""
-_TOLD_ELSEWHERE = {"selected"}
+_LABELS = {
+    "power": "against guessing",
+    "linear": "against a linear model",
+    "selected": "best epoch",
+    "curve": "overfitting",
+    "advice": "what to try next",
+    "test": "test set",
+}
+"""What a page calls the lines of `dlrun show`, where there is room for it."""
 Part = dict[str, Any]
 
 
@@ -55,20 +64,20 @@ def run_part(view: RunView, letter: str, place: int, prefix: str) -> Part:
     return {
         "id": prefix,
         "letter": letter,
-        "place": place % 10,
+        "place": place % len(SERIES),
         "name": words(record, "name") or "a run",
         "folder": PurePath(words(record, "run")).name,
         "kicker": _kicker(record),
         "question": _question(record),
-        "trouble": "; ".join(item for line in status_lines(record) for item in (f"{line.label}: {line.items[0]}",)),
+        "trouble": _trouble(view),
         "verdict": _verdict(record, metric),
         "scores_svg": _markup(draw_scores([record], [""], metric, f"{prefix}scores")),
         "scores_words": _strip_words(record),
         "sentences": _sentences(record),
-        "curves": _curves(view, prefix),
-        "curve_legend": _curve_legend(record),
+        "curves": list(map(curve_part, draw_run_curves(view, f"{prefix}curve"))),
+        "curve_legend": _curve_legend(view),
         "curve_note": _curve_note(record),
-        "folds": folds,
+        "folds": folds if validation_scores(record) else None,
         "folds_title": "Folds" if folds and len(folds["rows"]) > 1 else "The split",
         **_confusion(record, held.confusion, prefix),
         **_ranked(held, prefix),
@@ -84,6 +93,16 @@ def run_part(view: RunView, letter: str, place: int, prefix: str) -> Part:
         "spec": view.spec.splitlines(),
         "environment": pair_facts(part(record, "environment")),
     }
+
+
+def _trouble(view: RunView) -> str:
+    """Say what kept a run from its end, and how far it came; empty for one that is done."""
+    lines = [f"{line.label}: {line.items[0]}" for line in status_lines(view.record)]
+    fits = sections(part(view.record, "splits"), "folds")
+    begun = {row[:2] for row in view.history}
+    if lines and len(fits) > 1 and len(begun) < len(fits):
+        lines.append(f"epochs of {grouped(len(begun))} of {grouped(len(fits))} folds are in history.csv")
+    return "; ".join(lines)
 
 
 def _markup(svg: str) -> Any:
@@ -127,7 +146,7 @@ def _verdict(record: Record, metric: str) -> Part | None:
 
 
 def _strip_words(record: Record) -> str:
-    folds = len(part(record, "splits").get("folds") or ())
+    folds = len(sections(part(record, "splits"), "folds"))
     each = "Each dot is a fold, the diamond" if folds > 1 else "The diamond is the score"
     mean = " their mean" if folds > 1 else ""
     return f"{each}{mean}, the band its 95 % interval; dashed lines are what has to be beaten."
@@ -139,7 +158,11 @@ def _sentences(record: Record) -> list[Part]:
     lines += last_lines(record) if validation_scores(record) or part(record, "retrained") else []
     tones = _tones(record)
     return [
-        {"label": line.label, "words": "   ".join(line.items), "tone": tones.get(line.label, "")}
+        {
+            "label": _LABELS.get(line.label, line.label),
+            "words": "   ".join(line.items),
+            "tone": tones.get(line.label, ""),
+        }
         for line in lines
         if any(line.items)
     ]
@@ -169,32 +192,31 @@ def _tone(low: float | None, high: float | None) -> str:
     return "bad" if high is not None and high < 0 else "warn"
 
 
-def _curves(view: RunView, prefix: str) -> list[Part]:
-    return [
-        {
-            "metric": curve.metric,
-            "svg": _markup(curve.svg),
-            "reading": dict(curve.reading),
-            "epochs": curve.epochs,
-            "start": curve.start,
-        }
-        for curve in draw_run_curves(view, f"{prefix}curve")
-    ]
+def curve_part(curve: Curve) -> Part:
+    """Lay out a learning curve with what its slider reads out."""
+    return {
+        "metric": curve.metric,
+        "svg": _markup(curve.svg),
+        "reading": dict(curve.reading),
+        "epochs": curve.epochs,
+        "start": curve.start,
+    }
 
 
-def _curve_legend(record: Record) -> list[tuple[str, str]]:
-    several = len(part(record, "splits").get("folds") or ()) > 1
+def _curve_legend(view: RunView) -> list[tuple[str, str]]:
     both = [("training", "training (dashed)"), ("validation", "validation")]
+    several = len({row[:2] for row in view.history}) > 1
     return [*both, ("folds", "each fold"), ("spread", "± 1 standard deviation")] if several else both
 
 
 def _curve_note(record: Record) -> str:
+    best = "The dotted line is the best epoch. " if best_epoch(record) else ""
     failed = (
         f" {failed_words(record)}: drawn up to a cross, and in no mean.".capitalize() if failed_fits(record) else ""
     )
     return (
-        "The dotted line is the best epoch; slide, or move over a figure, to read any other. Training values are"
-        f" Keras's: a running average over the epoch, with dropout on, so they may look worse than validation.{failed}"
+        f"{best}Slide, or move over a figure, to read an epoch. Training values are Keras's: a running average over the"
+        f" epoch, with dropout on, so they may look worse than validation.{failed}"
     )
 
 
@@ -256,7 +278,7 @@ def _data(record: Record) -> list[tuple[str, str]]:
     data, protocol = part(record, "data"), part(record, "protocol")
     counts = [(name, whole(protocol.get(name))) for name in ("train", "monitor", "validation", "test")]
     rows = ", ".join(f"{name} {grouped(count)}" for name, count in counts if count)
-    files = [file for file in data.get("files") or () if isinstance(file, dict)]
+    files = sections(data, "files")
     told = [
         ("source", words(data, "source")),
         ("inputs", group_digits(words(data, "input_words"))),
@@ -265,6 +287,6 @@ def _data(record: Record) -> list[tuple[str, str]]:
         ("missing values", number(real(data.get("missing")), 0) if data.get("missing") is not None else ""),
         ("fingerprint", words(data, "fingerprint")[:16]),
         *(("file", f"{file.get('path')} ({grouped(whole(file.get('bytes')) or 0)} bytes)") for file in files[:5]),
-        *(("note", str(note)) for note in data.get("notes") or ()),
+        *(("note", str(note)) for note in items(data, "notes")),
     ]
     return [(label, said) for label, said in told if said]

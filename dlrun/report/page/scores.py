@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlrun.report.glyphs import number
 from dlrun.report.page.figures import PAPER, SERIES, as_svg, drawing
@@ -15,10 +15,11 @@ from dlrun.report.scores import validation_scores
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WIDTH = 7.2
+_WIDTH = 5.6
 """Inches."""
 _MOST_BASELINES = 6
-_CHARACTER = 0.011
+_BEYOND_AXES = 1e100
+_CHARACTER = 0.0142
 """How wide a character of a label is, as a share of the axis."""
 
 
@@ -70,24 +71,35 @@ def draw_scores(records: Sequence[Record], letters: Sequence[str], metric: str, 
 
 def _strip(record: Record, letter: str, metric: str, place: int) -> Strip | None:
     score = validation_scores(record).get(metric, {})
-    mean = real(score.get("mean"))
+    mean = _finite(score.get("mean"))
     if mean is None:
         return None
-    folds = [real(value) for one in items(score, "per_fold") if isinstance(one, list) for value in one]
+    folds = [_finite(value) for one in items(score, "per_fold") if isinstance(one, list) for value in one]
     colour = SERIES[place % len(SERIES)] if letter else KINDS[1].colour
     known = tuple(value for value in folds if value is not None)
-    return Strip(letter, colour, known if len(known) > 1 else (), mean, real(score.get("low")), real(score.get("high")))
+    return Strip(
+        letter, colour, known if len(known) > 1 else (), mean, *map(_finite, (score.get("low"), score.get("high")))
+    )
 
 
 def _baselines(records: Sequence[Record], metric: str) -> dict[str, float]:
-    """Collect what baselines score; runs on the same rows share them."""
-    found: dict[str, float] = {}
-    for record in records:
-        for name, scores in parts(record, "scores", "baselines").items():
-            value = real(scores.get(metric))
-            if value is not None and len(found) < _MOST_BASELINES:
-                found.setdefault(name, value)
-    return found
+    """Collect what baselines score, where all records agree on it: runs on other rows have others to beat."""
+    every = [
+        {name: _finite(scores.get(metric)) for name, scores in parts(record, "scores", "baselines").items()}
+        for record in records
+    ]
+    agreed = {
+        name: value
+        for name, value in every[0].items()
+        if value is not None and all(other.get(name) == value for other in every[1:])
+    }
+    return dict(list(agreed.items())[:_MOST_BASELINES])
+
+
+def _finite(value: Any) -> float | None:
+    """Return a number that an axis can show; None for anything else."""
+    known = real(value)
+    return known if known is not None and abs(known) < _BEYOND_AXES else None
 
 
 def _limits(strips: Sequence[Strip], baselines: Mapping[str, float]) -> tuple[float, float]:

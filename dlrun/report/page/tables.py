@@ -7,7 +7,7 @@ from typing import Any
 
 from dlrun.report.glyphs import grouped, number
 from dlrun.report.page.values import Confusion
-from dlrun.report.reading import Record, items, part, parts, real, sections, whole, words
+from dlrun.report.reading import Record, items, part, real, sections, whole, words
 from dlrun.report.scores import failed_fits, places_of, validation_scores, value_words
 
 _MOST_CONFUSED = 12
@@ -25,14 +25,15 @@ def fold_table(record: Record) -> Table | None:
     several = any((whole(fold.get("iteration")) or 1) > 1 for fold in folds)
     extra = [key for key in ("monitor", "repeated") if any(whole(fold.get(key)) for fold in folds)]
     grouped_by = any(fold.get("groups") for fold in folds)
+    restored = ["final_epoch"] if training.get("stop_watched") == "inner" else []
     rows = []
     for place, fold in enumerate(folds):
         at, number_of = whole(fold.get("iteration")) or 1, whole(fold.get("fold")) or place + 1
         reason = failed.get((at, number_of))
         cells = [f"{at}.{number_of}" if several else str(number_of)]
         cells += [_fold_score(score, at, number_of) for score in scores.values()]
-        cells += [_listed(training, key, place) for key in ("best_epoch", "epochs_trained")]
-        cells += [_count(fold.get(key)) for key in ("train", *extra, "validation")]
+        cells += [_listed(training, key, place) for key in ("best_epoch", "epochs_trained", *restored)]
+        cells += [count_words(fold.get(key)) for key in ("train", *extra, "validation")]
         cells += [_groups(fold)] if grouped_by else []
         rows.append([*cells, reason] if reason else [*cells, *([""] if failed else [])])
     header = [
@@ -40,6 +41,7 @@ def fold_table(record: Record) -> Table | None:
         *scores,
         "best epoch",
         "epochs",
+        *(["weights of epoch"] if restored else []),
         "train",
         *("early stopping" if key == "monitor" else "repeated in training" for key in extra),
         "validation rows",
@@ -48,7 +50,9 @@ def fold_table(record: Record) -> Table | None:
     ]
     mean = ["mean", *(value_words(score) for score in scores.values()), *[""] * (len(header) - 1 - len(scores))]
     return {
-        "caption": "Scores at the last epoch trained",
+        "caption": "Scores with the weights that early stopping went back to"
+        if restored
+        else "Scores at the last epoch",
         "header": header,
         "rows": rows,
         "foot": [mean] if len(folds) > 1 and not failed and scores else [],
@@ -74,7 +78,7 @@ def balance_table(record: Record) -> Table | None:
             ]
             for side in ("train", "validation")
         }
-        cells = [str(name), _count(count), f"{(whole(count) or 0) / of_rows:.1%}"]
+        cells = [str(name), count_words(count), f"{(whole(count) or 0) / of_rows:.1%}"]
         rows.append([*cells, *(_range(shares[side]) for side in ("train", "validation"))])
     rest = len(classes) - _MOST_CLASSES
     return {
@@ -142,11 +146,11 @@ def layer_rows(record: Record) -> Table | None:
             words(layer, "name"),
             words(layer, "kind"),
             _shape(items(layer, "output_shape")),
-            _count(layer.get("parameters")),
+            count_words(layer.get("parameters")),
         ]
         for layer in layers
     ]
-    total = ["in all", "", "", _count(part(record, "model").get("parameters"))]
+    total = ["in all", "", "", count_words(part(record, "model").get("parameters"))]
     return {
         "caption": "",
         "header": ["layer", "kind", "output", "parameters"],
@@ -194,15 +198,16 @@ def _fold_score(score: Record, iteration: int, fold: int) -> str:
 
 def _listed(training: Record, key: str, place: int) -> str:
     values = items(training, key)
-    return _count(values[place]) if place < len(values) else ""
+    return count_words(values[place]) if place < len(values) else ""
 
 
 def _groups(fold: Record) -> str:
-    sides = parts(fold, "groups") or part(fold, "groups")
-    return " / ".join(_count(sides.get(side)) for side in ("train", "validation"))
+    sides = part(fold, "groups")
+    return " / ".join(count_words(sides.get(side)) for side in ("train", "validation"))
 
 
-def _count(value: Any) -> str:
+def count_words(value: Any) -> str:
+    """Write a count; empty for what is none."""
     count = whole(value)
     return "" if count is None else grouped(count)
 
@@ -217,4 +222,4 @@ def _range(shares: Sequence[float]) -> str:
 
 
 def _shape(sizes: Sequence[Any]) -> str:
-    return " × ".join("any" if size is None else _count(size) for size in sizes[1:])
+    return " × ".join("any" if size is None else count_words(size) for size in sizes[1:])

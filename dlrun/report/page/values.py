@@ -25,6 +25,8 @@ class Ranking:
         auc: area under the ROC curve, the mean over folds.
         average_precision: likewise.
         share: of rows that are of the class: the precision of guessing.
+        fits: how many folds have a curve: rows of the class and others.
+        of: how many folds there are.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Ranking:
     auc: float
     average_precision: float
     share: float
+    fits: int = 1
+    of: int = 1
 
 
 @dataclass(frozen=True)
