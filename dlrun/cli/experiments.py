@@ -71,10 +71,18 @@ def train_all(request: Request, show: Show) -> int:
                 if request.fail_fast and codes[-1]:
                     break
         if len(request.specs) > 1 and not show.quiet:
-            bad = [str(spec) for spec, code in zip(request.specs, codes, strict=False) if code]
-            ending = f"; failed: {', '.join(bad)}" if bad else ""
-            terminal.message(f"{len(codes) - len(bad)} of {len(request.specs)} specs done{ending}")
+            terminal.message(_summary(request.specs, codes))
     return int(codes[0]) if len(set(codes)) == 1 else int(ExitCode.PARTIAL)
+
+
+def _summary(specs: Sequence[Path], codes: Sequence[ExitCode]) -> str:
+    """Count the specs that were carried out; a run that missed its gate is done, and named."""
+    ended = list(zip(specs, codes, strict=False))
+    missed = [str(spec) for spec, code in ended if code == ExitCode.GATE]
+    failed = [str(spec) for spec, code in ended if code not in (ExitCode.DONE, ExitCode.GATE)]
+    told = f"{len(codes) - len(failed)} of {len(specs)} specs done"
+    told += f"; gate missed: {', '.join(missed)}" if missed else ""
+    return told + (f"; failed: {', '.join(failed)}" if failed else "")
 
 
 @dataclass(frozen=True)

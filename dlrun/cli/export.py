@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from dlrun.cli import options
 from dlrun.cli.guard import guarded
 from dlrun.cli.terminal import Terminal
 from dlrun.errors import UsageError
+
+if TYPE_CHECKING:
+    from dlrun.runs.export import Format
 
 
 def export(
@@ -26,7 +29,7 @@ def export(
     """Write runs as tidy tables: runs, spec, scores, folds and history, joined by the column `run`."""
     from dlrun.report.glyphs import clean, grouped
     from dlrun.runs import list_runs
-    from dlrun.runs.export import export_runs
+    from dlrun.runs.export import check_export, export_runs
     from dlrun.runs.matching import select_runs
 
     terminal = Terminal()
@@ -37,11 +40,15 @@ def export(
         chosen = rows if where is None else select_runs(rows, where)
         files: list[dict[str, Any]] = []
         notes: list[str] = []
-        for folder, kind in ((parquet, "parquet"), (csv, "csv")):
-            if folder is not None:
-                written, told = export_runs(chosen, folder, kind, force=force)  # type: ignore[arg-type]
-                files += [asdict(each) for each in written]
-                notes += told
+        places: list[tuple[Path, Format]] = []
+        places += [(parquet, "parquet")] if parquet is not None else []
+        places += [(csv, "csv")] if csv is not None else []
+        for folder, kind in places:
+            check_export(folder, kind, force=force)
+        for folder, kind in places:
+            written, told = export_runs(chosen, folder, kind, force=force)
+            files += [asdict(each) for each in written]
+            notes += told
         if as_json:
             terminal.result_json({"runs": len(chosen), "files": files, "notes": list(dict.fromkeys(notes))})
             return

@@ -73,6 +73,7 @@ def tag(
         if not tags:
             raise UsageError("no tag is named", hint="write it behind the run: dlrun runs tag RUN good")
         check_tags(tags)
+        _refuse_runs_as_tags(runs, tags)
         rows = _chosen(runs, run, where, "tag")
         tagged: list[dict[str, Any]] = []
         for row in rows:
@@ -99,7 +100,18 @@ def _chosen(runs: Path, names: Sequence[str], where: str | None, verb: str) -> l
         return select_runs(list_runs(runs), where)
     if not names:
         raise UsageError(f"no run to {verb} is named", hint="name runs, or pick them by --where 'CONDITION'")
-    return list({row.run: row for row in map(row_at, [find_run(runs, name) for name in names])}.values())
+    found = [row_at(find_run(runs, name)) for name in names]
+    return list({row.path.resolve(): row for row in found}.values())
+
+
+def _refuse_runs_as_tags(runs: Path, tags: Sequence[str]) -> None:
+    """Refuse to put a run's name on another: who writes two runs and a tag means to tag both."""
+    for tag in tags:
+        if (runs / tag / "record.json").exists():
+            raise UsageError(
+                f"'{tag}' is a run, and one command tags one run",
+                hint="tag several by --where, as in: dlrun runs tag --where 'dataset=wine' good",
+            )
 
 
 def _agreed(terminal: Terminal, rows: Sequence[RunRow]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -41,8 +41,8 @@ def export_runs(
         UsageError: the folder cannot be written to, is a run's, or has such files already and ``force`` does not say
             that they may be replaced.
     """
-    targets = [folder / f"{table.name}.{kind}" for table in TABLES]
-    _check(folder, targets, force=force)
+    check_export(folder, kind, force=force)
+    targets = _targets(folder, kind)
     written: list[Exported] = []
     notes: list[str] = []
     write: Callable[[Path, Table, Iterator[Row]], None] = _write_parquet if kind == "parquet" else _write_csv
@@ -60,10 +60,15 @@ def export_runs(
     return written, list(dict.fromkeys(notes))
 
 
-def _check(folder: Path, targets: Iterable[Path], *, force: bool) -> None:
+def _targets(folder: Path, kind: Format) -> list[Path]:
+    return [folder / f"{table.name}.{kind}" for table in TABLES]
+
+
+def check_export(folder: Path, kind: Format, *, force: bool) -> None:
+    """Refuse a folder that an export must not be written to, before anything is; raises as `export_runs` does."""
     if (folder / RECORD).exists():
         raise UsageError(f"{folder} is a run folder, which has a history.csv of its own", hint="name another folder")
-    there = [target for target in targets if target.exists() or target.is_symlink()]
+    there = [target for target in _targets(folder, kind) if target.exists() or target.is_symlink()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already", hint="--force replaces it, or name another folder")
 

@@ -20,6 +20,13 @@ Known = bool | None
 Test = Callable[[RunRow], Known]
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LONGEST_NUMBER = 400
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d(?::\d\d(?::\d\dZ?)?)?)?)?)?")
+"""What ``created`` is compared with, as text: a year, a month, a day, or a time of one."""
+_FIXED = {
+    "status": ("running", "waiting", "done", "partial", "failed", "interrupted", "dead", "damaged"),
+    "tested": ("true", "false"),
+    "protocol": ("holdout", "kfold", "iterated_kfold"),
+}
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -48,13 +55,29 @@ def _getter(compared: Compared, names: Names, where: str) -> Getter:
 
 
 def _check_kind(compared: Compared, get: Getter, rows: Sequence[RunRow], where: str) -> None:
-    """Refuse to compare numbers with a word: that picks no run, or every run, whatever was meant."""
-    if compared.sign == "~" or _as_number(compared.value) is not None:
+    """Refuse what cannot be meant: numbers beside a word, days that are none, words that a field never has.
+
+    Each of them would pick no run, or every run.
+    """
+    if compared.sign == "~":
+        return
+    _check_fixed(compared, where)
+    if _as_number(compared.value) is not None or compared.value == "null":
         return
     values = [value for row in rows for value in get(row) or ()]
     if values and all(_is_number(value) for value in values):
         message = f"'{compared.name}' is a number, and '{compared.value}' is none"
         raise refusal(where, compared.at, message, f"it is {values[0]} of one of the runs")
+
+
+def _check_fixed(compared: Compared, where: str) -> None:
+    """Refuse a value that a field with an order or a list of its own never has."""
+    if compared.name == "created" and not _DAY.fullmatch(compared.value):
+        message = f"'created' is a date, and '{compared.value}' is none"
+        raise refusal(where, compared.at, message, "write it as 2026-11-24 or 2026-11-24T17:30")
+    known = _FIXED.get(compared.name)
+    if known is not None and compared.value not in known:
+        raise refusal(where, compared.at, f"'{compared.name}' is never '{compared.value}'", f"it is {', '.join(known)}")
 
 
 def _test(condition: Condition, getters: dict[Compared, Getter]) -> Test:

@@ -61,7 +61,7 @@ def overview(
     metric = order.metric if order is not None else None
     best, shown = best_runs(picked, metric), picked[:limit]
     extra = _extra_column(order)
-    get = None if extra is None else Names(runs).getter(extra)
+    get = None if extra is None else Names(picked or runs).getter(extra)
     rows = [_shown(row, metric, best, differs) for row, differs in zip(shown, differing(shown), strict=True)]
     for row, told in zip(shown, rows, strict=True) if details else ():
         told |= {"path": str(row.path), "scores": row.scores, **{name: getattr(row, name) for name in _DETAILS}}

@@ -134,6 +134,7 @@ def test_runs_are_tagged_by_a_condition(three: Dlrun) -> None:
     [
         (["tag", "wine-a"], 2, "no tag is named"),
         (["tag", "wine-a", "a b"], 2, "is no tag"),
+        (["tag", "wine-a", "wine-b", "good"], 2, "'wine-b' is a run, and one command tags one run"),
         (["tag", "wine-z", "good"], 6, "no run 'wine-z'"),
         (["tag", "--where", "accuracy>>1", "good"], 2, "expected a value"),
         (["rm"], 2, "no run to remove is named"),
@@ -220,6 +221,15 @@ def test_a_person_is_asked(three: Dlrun, monkeypatch: pytest.MonkeyPatch, answer
     assert len(os.listdir(RUNS)) == left
 
 
+def test_runs_of_one_name_in_two_folders_are_two_runs(three: Dlrun) -> None:
+    Path("other").mkdir()
+    finished("elsewhere", 0.5).rename("other/wine-c")
+    done = three("runs", "rm", "other/wine-c", "runs/wine-c", "--dry-run")
+
+    assert (done.code, done.out) == (6, "")
+    assert "other/wine-c does not lie in runs" in done.err
+
+
 def test_runs_are_exported_as_tables(three: Dlrun) -> None:
     done = three("runs", "export", "--parquet", "out", "--csv", "out", "--where", "accuracy>0.75")
 
@@ -234,6 +244,8 @@ def test_runs_are_exported_as_tables(three: Dlrun) -> None:
     )
     again = three("runs", "export", "--csv", "out")
     assert (again.code, "is there already" in again.err) == (2, True)
+    both = three("runs", "export", "--parquet", "elsewhere", "--csv", "out")
+    assert (both.code, Path("elsewhere").exists()) == (2, False)
     assert json.loads(three("runs", "export", "--csv", "out", "--force", "--json").out)["runs"] == 3
     assert three("runs", "export").code == 2
 

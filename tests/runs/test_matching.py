@@ -77,6 +77,7 @@ def names(where: str) -> list[str]:
         "evaluation.shuffle=true",
         "created<2026-11-23",
         "created>2026-11",
+        "not training.epochs=null and mae<3",
         "tag=good",
         "tags=paper",
         "tag~pap",
@@ -127,6 +128,11 @@ def test_a_value_that_is_missing_decides_nothing_that_another_one_does(where: st
         ("zzzzzzzzzz=1", "no run has 'zzzzzzzzzz'", "the metrics accuracy, loss, mae, and paths"),
         ("mae<low", "'mae' is a number, and 'low' is none", "2.4"),
         ("units=many", "'units' is a number", "32"),
+        ("created<yesterday", "'created' is a date, and 'yesterday' is none", "2026-11-24"),
+        ("created>2026-1-1", "'created' is a date, and '2026-1-1' is none", "2026-11-24"),
+        ("status=finished", "'status' is never 'finished'", "done, partial"),
+        ("tested=no", "'tested' is never 'no'", "true, false"),
+        ("protocol=hold-out", "'protocol' is never 'hold-out'", "holdout, kfold"),
     ],
 )
 def test_what_no_run_can_have_is_refused_at_its_place(where: str, message: str, hint: str) -> None:

@@ -91,6 +91,14 @@ def test_sorted_by_another_metric_the_list_shows_that_one() -> None:
     assert (first["metric"], first["score"], first["best"]) == ("loss", pytest.approx(0.1), True)
 
 
+def test_a_name_is_what_it_is_among_the_runs_that_are_picked() -> None:
+    one, two = (run(name, name="one", spec={"layers.0.Dense.units": units}) for name, units in (("a", 8), ("b", 4)))
+    deeper = run("c", name="two", spec={"layers.0.Dense.units": 4, "layers.1.Dense.units": 4})
+    found = overview([one, two, deeper], where="name=one", sort="units")
+
+    assert [row["units"] for row in found.rows] == [4, 8]
+
+
 def test_what_a_list_is_sorted_by_is_shown() -> None:
     found = overview([run("a", seconds=3.0), run("b", seconds=1.0)], sort="seconds")
 
