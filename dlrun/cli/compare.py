@@ -50,6 +50,8 @@ def compare(
         from dlrun.experiment.comparing import compare_runs
 
         folders = [find_run(runs, one) for one in run]
+        if len({folder.resolve() for folder in folders}) < len(folders):
+            raise UsageError("a run is named twice, and is no better than itself", hint="name runs that differ")
         comparison = compare_runs(folders, metric=metric, rope=rope, unpaired=unpaired)
         if as_json:
             terminal.result_json(comparison)

@@ -42,6 +42,8 @@ def _by_name(runs_dir: Path, ref: str) -> Path:
     if ref in folders:
         return folders[ref]
     matches = sorted(name for name in folders if ref and name.startswith(ref))
+    # Who writes the name of an experiment means its run, not those of another whose name goes on.
+    matches = [name for name in matches if _stem(name) == ref] or matches
     if len(matches) == 1:
         return folders[matches[0]]
     if matches:

@@ -56,6 +56,13 @@ def test_the_answer_is_a_sentence(two: Dlrun) -> None:
     assert done.err == ""
 
 
+def test_a_run_is_not_compared_with_itself(two: Dlrun) -> None:
+    done = two("compare", "one", "runs/one")
+
+    assert (done.code, done.out) == (2, "")
+    assert "a run is named twice" in done.err
+
+
 def test_json_is_one_object_with_the_figures(two: Dlrun) -> None:
     found = json.loads(two("compare", "one", "two", "--json", "--rope", "0.1").out)
 

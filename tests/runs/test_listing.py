@@ -60,6 +60,13 @@ def test_an_ambiguous_prefix_lists_what_it_could_be(tmp_path: Path) -> None:
         find_run(tmp_path, "imdb")
 
 
+def test_the_name_of_an_experiment_means_its_run_and_not_those_of_longer_names(tmp_path: Path) -> None:
+    boston = made(tmp_path, "boston")
+    made(tmp_path, "boston_iterated")
+
+    assert find_run(tmp_path, "boston") == boston
+
+
 def test_a_mistyped_name_gets_the_nearest_ones(tmp_path: Path) -> None:
     path = made(tmp_path, "boston")
 
