@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,55 @@ def test_object_arrays_are_refused_and_not_opened(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
+def headed(shape: str, kind: str) -> bytes:
+    """An npy file with a header of a stranger's and 480 bytes behind it."""
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(480)
+
+
+@pytest.mark.parametrize("read", [archives.read_npy, archives.map_npy])
+@pytest.mark.parametrize(
+    ("shape", "kind", "words"),
+    [
+        ("(30, ((4)", "<f4", "is damaged"),  # NumPy reads headers as Python, and lets go of its tokenizer's error
+        ("(-1, 4)", "<f4", "is damaged"),
+        ("(1000000000000,)", "<f4", "is cut short"),
+        ("(1000000000000,)", "<U0", "values without content"),
+        ("(1000000000000,)", "V0", "values without content"),
+    ],
+)
+def test_a_header_of_a_strangers_takes_no_memory(
+    tmp_path: Path, read: Callable[[Path], Any], shape: str, kind: str, words: str
+) -> None:
+    (tmp_path / "x.npy").write_bytes(headed(shape, kind))
+
+    with pytest.raises(DataError, match=words):
+        read(tmp_path / "x.npy")
+
+
+def test_a_type_named_as_old_numpy_did_is_read_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "x.npy").write_bytes(headed("(4,)", "|a3"))
+
+    assert archives.read_npy(tmp_path / "x.npy").tolist() == [b""] * 4
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "SMALL_BYTES", 1 << 16)
     path = npz(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.arange(1000) / 7)
 
     with pytest.raises(DataError, match=r"would unpack from .* to 8,000,\d+ bytes"):
+        load(path)
+
+
+def test_a_zip_bomb_that_lies_about_its_packed_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "SMALL_BYTES", 1 << 16)
+    path = npz(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.arange(1000) / 7)
+    content = bytearray(Path(path).read_bytes())
+    entry = content.index(b"PK\x01\x02")  # of x, the first in the directory at the archive's end
+    content[entry + 20 : entry + 24] = (1_000_000).to_bytes(4, "little")
+    Path(path).write_bytes(content)
+
+    with pytest.raises(DataError, match=r"would unpack from \d{1,2},\d+ to 8,000,\d+ bytes"):
         load(path)
 
 

@@ -213,3 +213,30 @@ def test_a_large_file_that_is_damaged_is_told(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(DataError, match="cannot be read"):
         load_dataset(source)
+
+
+def written(path: Path, columns: dict[str, Any], metadata: dict[bytes, bytes] | None = None) -> ParquetSource:
+    """Write a file with Arrow alone, as a stranger may."""
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({**columns, "y": [0, 1, 0]}).replace_schema_metadata(metadata)
+    pyarrow.parquet.write_table(table, path / "t.parquet")
+    return ParquetSource(source="parquet", path=(str(path / "t.parquet"),), target=("y",))
+
+
+@pytest.mark.parametrize("notes", [b"{", b"\xff", b"[]", b'{"index_columns": 3}'])
+def test_notes_of_pandas_that_make_no_sense_are_a_data_error(tmp_path: Path, notes: bytes) -> None:
+    source = written(tmp_path, {"a": [1.5, 2.5, 3.5]}, {b"pandas": notes})
+
+    with pytest.raises(DataError, match="cannot be read"):
+        load_dataset(source)
+
+
+def test_a_text_that_is_no_utf8_is_a_data_error(tmp_path: Path) -> None:
+    import pyarrow
+
+    texts = pyarrow.array([b"a", b"\xff\xfe", b"c"]).view(pyarrow.string())
+
+    with pytest.raises(DataError, match="Invalid UTF8"):
+        load_dataset(written(tmp_path, {"a": texts}))

@@ -6,6 +6,8 @@ Object arrays are refused. Only the readers of Keras's own, verified files ask f
 from __future__ import annotations
 
 import math
+import tokenize
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -25,7 +27,10 @@ MAX_RATIO = 100
 SMALL_BYTES = 1 << 28
 
 # What a damaged archive or array file makes zipfile, zlib and NumPy raise.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError),
+    *(SyntaxError, TypeError, tokenize.TokenError),  # of a header, which is an expression of Python that NumPy parses
+)
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,12 @@ def _read_member(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
 
 def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
     # Deflate packs at most 1 to 1032, so a bomb of a few megabytes can hold gigabytes.
-    ratio = member.file_size / max(member.compress_size, 1)
+    # The archive says how long its members are packed, and no member is longer than the archive is.
+    packed = min(member.compress_size, path.stat().st_size)
+    ratio = member.file_size / max(packed, 1)
     if member.file_size > MAX_BYTES or (member.file_size > SMALL_BYTES and ratio > MAX_RATIO):
         raise DataError(
-            f"'{member.filename}' in '{path}' would unpack from {member.compress_size:,} to {member.file_size:,} bytes",
+            f"'{member.filename}' in '{path}' would unpack from {packed:,} to {member.file_size:,} bytes",
             hint=f"at most {MAX_BYTES:,} bytes are read, and at most {MAX_RATIO} times the packed size; if the data are"
             " meant, save them with `numpy.savez`, which does not pack",
         )
@@ -158,6 +165,9 @@ def _check_header(header: _Header, size: int, what: str) -> None:
             f"{what} is an array of Python objects, and reading those can run code",
             hint="save plain numbers; rows of different length can be padded, texts encoded",
         )
+    if not header.dtype.itemsize:
+        # Such values take nothing in a file, so its size says nothing of their number; NumPy gives them room in memory.
+        raise DataError(f"{what} is an array of {header.dtype}: values without content")
     if header.bytes > size:
         raise DataError(f"{what} is cut short: shape {header.shape} of {header.dtype} does not fit into {size:,} bytes")
 
@@ -166,7 +176,9 @@ def _read_header(stream: IO[bytes]) -> _Header:
     version = np.lib.format.read_magic(stream)
     # Versions 2 and 3 differ in the encoding of field names only, and structured arrays are refused later.
     reader = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = reader(stream)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what NumPy thinks of an old or odd name of a type helps nobody here
+        shape, fortran, dtype = reader(stream)
     return _Header(shape, fortran, dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -142,7 +143,7 @@ def _objects(values: Array, where: str | None) -> Array:
     found = {type(value) for value in values if value is not None}
     # Booleans or integers with gaps, which pandas keeps as objects, and the decimals of Parquet.
     if found <= {bool, int, float, Decimal} and found:
-        return np.array([np.nan if value is None else float(value) for value in values])
+        return np.array([np.nan if value is None else _float(value) for value in values])
     strange = {kind for kind in found if not issubclass(kind, str | datetime.date | datetime.time)}
     if strange and where is not None:
         names = ", ".join(sorted(kind.__name__ for kind in strange))
@@ -150,6 +151,14 @@ def _objects(values: Array, where: str | None) -> Array:
     if found <= {str}:
         return values
     return np.array([None if value is None else _text(value) for value in values], object)
+
+
+def _float(value: float | Decimal) -> float:
+    """Return a number as float64: infinite, as a decimal would be, where it is a whole number that leaves its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _text(value: Any) -> str:

@@ -40,8 +40,9 @@ def read_head(path: str) -> Head:
 
     with _readable(path):
         schema, metadata = pyarrow.parquet.read_schema(path), pyarrow.parquet.read_metadata(path)
-    index = (schema.pandas_metadata or {}).get("index_columns", [])
-    fields = [field for field in schema if field.name not in [name for name in index if isinstance(name, str)]]
+        # Names, and the JSON in which pandas says what its index was, are decoded here, and may be damaged.
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        fields = [field for field in schema if field.name not in [name for name in index if isinstance(name, str)]]
     numbers = [
         field.name
         for field in fields
@@ -68,6 +69,7 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
         if wanted == []:
             return pd.DataFrame(index=pd.RangeIndex(head.rows))
         frame = pd.read_parquet(path, engine="pyarrow", columns=wanted)
+        _check_texts(frame)
     # Parquet files may name columns by numbers; a spec's names are texts.
     frame.columns = pd.Index([str(name) for name in frame.columns])
     if frame.columns.has_duplicates:
@@ -75,6 +77,16 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
     if len(frame) == 0:
         raise DataError(f"'{path}' has no rows")
     return frame
+
+
+def _check_texts(frame: pd.DataFrame) -> None:
+    """Decode every text once: Arrow takes bytes of any kind for texts, and would fail whenever one is looked at."""
+    import pandas as pd
+    import pyarrow
+
+    for _, column in frame.items():
+        if isinstance(column.dtype, pd.StringDtype):
+            pyarrow.array(column.array).validate(full=True)
 
 
 def number_parts(path: str, names: Sequence[str]) -> Iterator[Array]:
@@ -96,9 +108,9 @@ def number_parts(path: str, names: Sequence[str]) -> Iterator[Array]:
 @contextmanager
 def _readable(path: str) -> Iterator[Any]:
     """Turn what a damaged file raises into our words."""
-    import pyarrow
-
     try:
         yield
-    except (pyarrow.ArrowException, OSError, ValueError, TypeError) as error:
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # Arrow's own, and whatever pandas raises about notes of its own that make no sense
         raise unreadable(path, error) from error
