@@ -88,18 +88,19 @@ def _as_json(problem: Problem) -> dict[str, Any]:
 
 
 def _tell(found: dict[str, Any], terminal: Terminal, *, quiet: bool) -> None:
+    from dlrun.report.glyphs import clean
+
+    spec = clean(found["spec"])
     if not found["ok"]:
         terminal.message(found["text"])
         count = len(found["problems"])
-        terminal.result(f"{found['spec']}: {count} problem{'s' if count > 1 else ''}")
+        terminal.result(f"{spec}: {count} problem{'s' if count > 1 else ''}")
         return
     if not quiet:
         for warning in found["warnings"]:
-            terminal.message(f"warning: {warning}")
+            terminal.message(f"warning: {clean(warning)}")
     if "data" in found:
         from dlrun.report.description import render_data
 
         terminal.result(render_data(found, width=terminal.width, unicode=terminal.unicode))
-    terminal.result(
-        f"{found['spec']}: ok" + ("" if "data" in found else "   (the data were not looked at; --data does)")
-    )
+    terminal.result(f"{spec}: ok" + ("" if "data" in found else "   (the data were not looked at; --data does)"))

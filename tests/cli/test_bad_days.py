@@ -69,6 +69,7 @@ def only_run(folder: Path) -> Path:
         (TABLE.replace("age,sex", "age,age"), "more than one column 'age'"),
         (TABLE.replace("25,m,0", "25,m,"), "the target 'ill' is missing in row 6"),
         (TABLE.replace("25,m,0", "inf,m,0"), "column 'age' is infinite in row 6"),
+        (TABLE.replace("25,m,0", f"{'9' * 400},m,0"), "column 'age' is infinite in row 6"),
         (TABLE.replace(",m,", "e299,m,"), "numbers as large as those of age"),
         (TABLE.replace("25,m,0", "25,\xe9,0"), "is not UTF-8 text"),
         (TABLE.replace("25,m,0", "25,m\0,0"), "line 7 holds a NUL byte"),
@@ -131,6 +132,18 @@ def test_control_characters_of_columns_and_classes_never_reach_the_terminal(dlru
     assert done.code == 0
     assert "\\x1b[2Jyes" in done.out
     assert not {"\x1b", "\x07"} & set(done.out + done.err)
+
+
+@pytest.mark.parametrize(("more", "code"), [("", 0), ("sed: 1\n", 2)])
+def test_the_name_of_a_specs_file_cannot_write_to_the_terminal(dlrun: Dlrun, tiny: Path, more: str, code: int) -> None:
+    name = "a\x1b[2J\u202e.yaml"
+    (tiny.parent / name).write_text(tiny.read_text() + more)
+
+    done = dlrun("check", name)
+
+    assert done.code == code
+    assert "a\\x1b[2J\\u202e.yaml: " in done.out
+    assert not {"\x1b", "\u202e"} & set(done.out + done.err)
 
 
 @pytest.mark.parametrize(
