@@ -20,6 +20,7 @@ _COUNTS = frozenset(
         *("decay_steps", "first_decay_steps", "gradient_accumulation_steps", "ema_overwrite_frequency"),
     }
 )
+_SIZES = frozenset({"kernel_size", "pool_size", "strides", "dilation_rate"})
 _NUMBERS = frozenset(
     {
         *("stddev", "gain", "momentum", "initial_learning_rate", "decay_rate", "weight_decay", "loss_scale_factor"),
@@ -96,6 +97,7 @@ def _expected_by_name(name: str, value: Any) -> str | None:
     """Judge by the names that Keras uses with one meaning: a description, "" when all is well, None when unknown."""
     rules = (
         (_COUNTS, "a whole number of at least 1", _is_whole(value) and value >= 1),
+        (_SIZES, "a whole number of at least 1, or a list of them", _are_sizes(value)),
         (_SHARES, "a number from 0 to 1", _is_number(value) and 0 <= value <= 1),
         ({"learning_rate"}, "a number above 0", _is_number(value) and value > 0),
         (_NUMBERS, "a number", _is_number(value)),
@@ -133,6 +135,10 @@ def _is_whole(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_sizes(value: Any) -> bool:
+    return all(_is_whole(size) and size >= 1 for size in (value if _is_list(value) else [value])) and value != []
 
 
 def _is_list(value: Any) -> bool:

@@ -102,7 +102,23 @@ BAD: list[tuple[str, Arguments, Path, str]] = [
     ("Dropout", {"rate": 0.5, "seed": -1}, ("seed",), "expected a whole number of at least 0, not the number -1"),
     ("Dropout", {"rate": 0.5, "dtype": 32}, ("dtype",), "expected a text, not the number 32"),
     ("Conv2D", {"filters": 3, "kernel_size": 3, "padding": 1}, ("padding",), "expected a text, not the number 1"),
-    ("MaxPooling2D", {"pool_size": "2"}, ("pool_size",), "expected a list of numbers, not the text '2'"),
+    *(
+        (
+            name,
+            {**needed, argument: value},
+            (argument,),
+            f"expected a whole number of at least 1, or a list of them, {came}",
+        )
+        for name, needed, argument, value, came in (
+            ("Conv2D", {"filters": 3}, "kernel_size", -3, "not the number -3"),
+            ("Conv2D", {"filters": 3}, "kernel_size", "yes", "not the text 'yes'"),
+            ("Conv2D", {"filters": 3}, "kernel_size", [3, 0], "not a list"),
+            ("Conv2D", {"filters": 3}, "kernel_size", [], "not a list"),
+            ("Conv2D", {"filters": 3, "kernel_size": 3}, "strides", 0, "not the number 0"),
+            ("Conv2D", {"filters": 3, "kernel_size": 3}, "dilation_rate", 1.5, "not the number 1.5"),
+            ("MaxPooling2D", {}, "pool_size", "2", "not the text '2'"),
+        )
+    ),
     ("BatchNormalization", {"epsilon": "small"}, ("epsilon",), "expected a number, not the text 'small'"),
     (
         "Bidirectional",
