@@ -81,7 +81,14 @@ def test_the_page_on_problems_has_every_task_with_its_defaults_and_configs() -> 
         assert all(load_spec(ROOT / "configs" / f"{config}.yaml").spec.task in (name, None) for config in named)
 
 
+def test_the_tests_that_the_page_on_security_names_are_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
+
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
+    for page in (*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert "://" in target or (page.parent / target).exists(), f"{page.name} links to {target}"
