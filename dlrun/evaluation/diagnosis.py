@@ -71,8 +71,8 @@ def diagnose(result: EvaluationResult, *, regularised: bool = False) -> Diagnosi
 
     1. the loss is no number, or some folds failed: a lower learning rate;
     2. it overfits, and the best epoch beats the naive baselines: train to that epoch; then regularise;
-    3. it underfits: more capacity or a higher learning rate where even the training score is not better than the linear
-       model's validation score, else more epochs;
+    3. it underfits: more epochs; where even the training score is not better than the linear model's validation score,
+       also a higher learning rate, then more capacity;
     4. the model does not surely beat the naive baselines: a bigger model, other features, a look at the data;
     5. it is not surely better than the linear model: more capacity;
     6. the gap is wide: regularisation or more data;
@@ -195,8 +195,9 @@ def _next(result: EvaluationResult, reading: _Reading, regularised: bool) -> str
     # A training score is a running average, which lags where the net learns fast: validation may be better already.
     if reading.underfits and not beats_linear and _no_better_than_linear_in_training(result):
         return (
-            "It does not even fit the training rows better than a linear model: more capacity (more units, another "
-            "layer) or a higher `optimiser: {learning_rate: ...}`."
+            "It does not even fit the training rows better than a linear model: more epochs "
+            f"(`training: {{epochs: {max(2 * epochs, 10)}}}`) or a higher `optimiser: {{learning_rate: ...}}`; where "
+            "that does not help, more capacity (more units, another layer)."
         )
     if reading.underfits or (epochs == 1 and not result.curve.stopped):
         return f"More epochs: `training: {{epochs: {max(2 * epochs, 10)}}}`."
