@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from dlrun.errors import RunFolderError
+from dlrun.runs.formats import load_csv
+from dlrun.runs.history import read_history
 
 Part = Literal["train", "validation"]
 PARTS: tuple[Part, ...] = ("train", "validation")
@@ -31,33 +30,26 @@ def history_points(run: Path) -> list[Point]:
     """Read every value of a run's history, in the order of the file; those that do not exist are left out.
 
     Raises:
-        RunFolderError: the file cannot be read.
+        RunFolderError: the file is missing or damaged.
     """
-    with _rows(run / "history.csv") as rows:
-        return [
-            Point(int(row["iteration"]), int(row["fold"]), int(row["epoch"]), part, row["metric"], float(row[part]))
-            for row in rows
-            for part in PARTS
-            if row[part]
-        ]
+    return [
+        Point(iteration, fold, epoch, part, metric, value)
+        for iteration, fold, epoch, metric, *values in read_history(run)
+        for part, value in zip(PARTS, values, strict=True)
+        if value is not None
+    ]
 
 
 def curve_points(run: Path) -> list[tuple[Part, str, float, int]]:
-    """Read the mean curve of several folds: part, metric, mean and epoch. Raises RunFolderError."""
-    with _rows(run / "curve.csv") as rows:
+    """Read the mean curve of several folds: part, metric, mean and epoch. Raises as `history_points` does."""
+    path = run / "curve.csv"
+    header, lines = load_csv(path)
+    try:
         return [
             (part, row["metric"], float(row[f"{part}_mean"]), int(row["epoch"]))
-            for row in rows
+            for row in (dict(zip(header, line, strict=True)) for line in lines)
             for part in PARTS
             if row[f"{part}_mean"]
         ]
-
-
-@contextmanager
-def _rows(path: Path) -> Iterator[Iterable[dict[str, str]]]:
-    """Give the rows of a table; what turns out to be missing or no number while they are read is told as ours."""
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            yield csv.DictReader(stream, strict=True)
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise RunFolderError(f"{path} cannot be read: {error}") from error
+    except (ValueError, KeyError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}", hint="repeat the run from its spec.yaml") from error

@@ -26,7 +26,6 @@ from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import (
     COLUMNS_HEADER,
-    HISTORY_HEADER,
     column_rows,
     is_wide,
     outcome_history,
@@ -37,6 +36,7 @@ from dlrun.experiment.tables import (
 from dlrun.models import layer_table, outline
 from dlrun.report import draw_curves
 from dlrun.runs import RunFiles, RunFolder, environment
+from dlrun.runs import history as history_file
 from dlrun.spec import dump_spec, flat_values
 from dlrun.spec.sections import ExperimentSpec, Named
 from dlrun.training.choice import Choice
@@ -165,7 +165,7 @@ def write_results(
 ) -> None:
     """Write what came of the fits: history, mean curve, predictions, and the drawing of the curves."""
     history = [row for outcome in outcomes for row in outcome_history(outcome)]
-    folder.write_rows("history.csv", HISTORY_HEADER, history)
+    folder.write_rows(history_file.NAME, history_file.HEADER, history)
     if len(outcomes) > 1:
         folder.write_rows("curve.csv", CURVE_HEADER, summary.curve.rows())
     rows = (

@@ -18,10 +18,10 @@ from dlrun.experiment.folds import FoldInputs
 from dlrun.experiment.outcomes import fold_name, from_arrays
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.run_record import RunRecord
-from dlrun.experiment.tables import HISTORY_HEADER, HistoryRow, history_rows
+from dlrun.experiment.tables import history_rows
 from dlrun.experiment.training import trial_model
 from dlrun.report.progress import log_line
-from dlrun.runs import RunFiles, RunFolder, SharedRun, create_run, join_run
+from dlrun.runs import RunFiles, RunFolder, SharedRun, create_run, history, join_run
 from dlrun.spec import LoadedSpec, load_spec
 from dlrun.training.contract import FitResult
 
@@ -68,7 +68,7 @@ def run(
             outcomes = fit_folds(experiment, experiment.splits.splits, listener, _keeper(folder, experiment))
         finally:
             # Also when the run is interrupted: the epochs that were finished are kept.
-            folder.write_rows("history.csv", HISTORY_HEADER, listener.history)
+            folder.write_rows(history.NAME, history.HEADER, listener.history)
         return _finish(folder, experiment, outcomes)
 
 
@@ -206,7 +206,7 @@ class _Listener:
     """Passes events on, and keeps what a run folder should have even if the run dies: history and log."""
 
     def __init__(self, folder: RunFiles, on_event: OnEvent) -> None:
-        self.history: list[HistoryRow] = []
+        self.history: list[history.HistoryRow] = []
         self._folder, self._on_event = folder, on_event
 
     def __call__(self, event: Event) -> None:

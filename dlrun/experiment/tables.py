@@ -10,12 +10,11 @@ from dlrun.data import DataSummary
 from dlrun.data.dataset import Array, Dataset
 from dlrun.evaluation import FoldOutcome, targets_of
 from dlrun.events import EpochEnded
+from dlrun.runs.history import HistoryRow
 
-HistoryRow = tuple[int, int, int, str, float | None, float | None]
 MOST_COLUMNS = 100
 """Of a forecast in one line of a table: frames of a video have more."""
 COLUMNS_HEADER = ("name", "role", "kind", "missing", "minimum", "maximum", "mean")
-HISTORY_HEADER = ("iteration", "fold", "epoch", "metric", "train", "validation")
 
 
 def column_rows(summary: DataSummary) -> Iterator[Sequence[object]]:

@@ -5,13 +5,14 @@ Rows are made one run after another, so thousands of runs with long histories ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
 
 from dlrun.errors import DlrunError, RunFolderError
-from dlrun.runs.formats import load_csv
+from dlrun.runs.history import NAME as HISTORY
+from dlrun.runs.history import read_history
 from dlrun.runs.names import as_text
 from dlrun.runs.record import stored_record
 from dlrun.runs.rows import RunRow, Scalar
@@ -24,7 +25,6 @@ _values_of = attrgetter(
     "run", "name", "status", "created", "task", "dataset", "protocol", "k", "iterations", "seed", "engine", "seconds",
     "parameters", "layers", "loss", "metric", "score", "tested",
 )  # fmt: skip
-_HISTORY = ("iteration", "fold", "epoch", "metric", "train", "validation")
 
 
 @dataclass(frozen=True)
@@ -98,23 +98,14 @@ def _folds(row: RunRow, _: list[str]) -> Iterator[Row]:
 
 
 def _history(row: RunRow, notes: list[str]) -> Iterator[Row]:
-    path = row.path / "history.csv"
-    if not path.is_file():
+    if not (row.path / HISTORY).is_file():
         return  # a run that has not come that far
     try:
-        header, lines = load_csv(path)
-        at = [header.index(name) for name in _HISTORY]
-        rows = [_epoch(row.run, [line[index] for index in at]) for line in lines]
-    except (RunFolderError, ValueError):
+        rows = read_history(row.path)
+    except RunFolderError:
         notes.append(f"the history of {row.run} cannot be read")
         return
-    yield from rows
-
-
-def _epoch(run: str, cells: Sequence[str]) -> Row:
-    iteration, fold, epoch, metric, train, validation = cells
-    figures = (float(cell) if cell else None for cell in (train, validation))
-    return (run, int(iteration), int(fold), int(epoch), metric, *figures)
+    yield from ((row.run, *epoch) for epoch in rows)
 
 
 TABLES = (
