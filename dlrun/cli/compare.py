@@ -16,7 +16,7 @@ from dlrun.errors import UsageError
 def compare(
     run: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN...", help="Two runs or more; the others are compared with the first."),
+        typer.Argument(metavar="RUN", help="Two runs or more; the others are compared with the first."),
     ],
     metric: Annotated[
         str | None, typer.Option("--metric", metavar="NAME", help="The score to compare by. [default: the primary one]")

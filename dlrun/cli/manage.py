@@ -56,7 +56,7 @@ def remove(
 
 
 def tag(
-    names: Annotated[list[str], typer.Argument(metavar="RUN TAG...", help="A run and tags; with --where, tags alone.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN TAG", help="A run and tags; with --where, tags alone.")],
     where: options.Where = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the tags off.")] = False,
     runs: options.Runs = options.RUNS,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Specs = Annotated[list[Path], typer.Argument(metavar="SPEC...", help="One or more spec files.", show_default=False)]
+Specs = Annotated[list[Path], typer.Argument(metavar="SPEC", help="One or more spec files.", show_default=False)]
 Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="A spec file.", show_default=False)]
 Set = Annotated[
     list[str],

@@ -18,7 +18,7 @@ def report(
     run: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN...", help="A run; or several, which are shown side by side.", show_default="latest"
+            metavar="RUN", help="A run; or several, which are shown side by side.", show_default="latest"
         ),
     ] = None,
     out: Annotated[

@@ -15,7 +15,7 @@ from dlrun.errors import DlrunError, ExitCode, UsageError
 
 
 def track(
-    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Finished runs.", show_default=False)],
+    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Finished runs.", show_default=False)],
     tensorboard: options.TensorBoard = False,
     mlflow: options.Mlflow = None,
     runs: options.Runs = options.RUNS,
