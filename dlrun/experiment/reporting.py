@@ -15,11 +15,14 @@ from dlrun.experiment.tables import COLUMNS_HEADER
 from dlrun.report.page import render_page
 from dlrun.report.page.figures import SERIES
 from dlrun.report.page.values import Compared, Held, RunView
-from dlrun.report.series import HistoryRow
 from dlrun.runs import read_record
 from dlrun.runs.formats import load_csv
+from dlrun.runs.history import NAME as HISTORY
+from dlrun.runs.history import read_history
+from dlrun.runs.rows import scored_data
 
 T = TypeVar("T")
+COLUMNS = "columns.csv"
 _LARGEST_DRAWING = 600_000
 """Bytes."""
 _DRAWINGS = {
@@ -44,15 +47,16 @@ def page_of(runs: Sequence[Path], *, examples: int) -> str:
             f"{len(runs)} runs; a page has room for {len(SERIES)}", hint="'dlrun compare' takes more, without a page"
         )
     views = [view_of(run, examples=examples) for run in runs]
-    return render_page(views, _compared(runs) if len(runs) > 1 else None)
+    return render_page(views, _compared(runs, views) if len(runs) > 1 else None)
 
 
-def _compared(runs: Sequence[Path]) -> Compared:
+def _compared(runs: Sequence[Path], views: Sequence[RunView]) -> Compared:
     """Compare runs where they can be compared; else keep the reason."""
+    alike = len({(view.record.get("task"), scored_data(view.record)) for view in views}) == 1
     try:
-        return Compared(compare_runs(runs))
+        return Compared(compare_runs(runs), alike=alike)
     except DlrunError as error:
-        return Compared(None, error.message)
+        return Compared(None, error.message, alike)
 
 
 def view_of(run: Path, *, examples: int) -> RunView:
@@ -67,8 +71,8 @@ def view_of(run: Path, *, examples: int) -> RunView:
     """
     record = read_record(run)
     notes: list[str] = []
-    history = _table(run, "history.csv", _history_row, "learning curves are", notes)
-    columns = _table(run, "columns.csv", _column_row, "figures of columns are", notes)
+    history = _table(run, HISTORY, read_history, "learning curves are", notes)
+    columns = _table(run, COLUMNS, _columns, "figures of columns are", notes)
     spec = _spec(run, notes)
     held = Held()
     if (run / NAME).exists():
@@ -92,32 +96,29 @@ def _drawings(run: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple(found)
 
 
-def _table(run: Path, name: str, read: Callable[[Sequence[str]], T], what: str, notes: list[str]) -> tuple[T, ...]:
-    """Read a table of the run row by row; one that is not there is empty, and one that is damaged is noted."""
+def _table(run: Path, name: str, read: Callable[[Path], Sequence[T]], what: str, notes: list[str]) -> tuple[T, ...]:
+    """Read a table of the run; one that is not there is empty, and one that is damaged is noted."""
     if not (run / name).exists():
         return ()
     try:
-        return tuple(map(read, load_csv(run / name)[1]))
+        return tuple(read(run))
     except (RunFolderError, ValueError) as error:
         notes.append(f"{what} not shown: {getattr(error, 'message', error)}")
         return ()
 
 
-def _history_row(cells: Sequence[str]) -> HistoryRow:
-    iteration, fold, epoch, metric, train, validation = cells
-    return int(iteration), int(fold), int(epoch), metric, _number(train), _number(validation)
+def _columns(run: Path) -> list[list[str]]:
+    _, rows = load_csv(run / COLUMNS)
+    for cells in rows:
+        _check_column(cells)
+    return rows
 
 
-def _column_row(cells: Sequence[str]) -> Sequence[str]:
+def _check_column(cells: Sequence[str]) -> None:
     if len(cells) != len(COLUMNS_HEADER):
         raise ValueError(f"{len(cells)} cells in a row; expected {len(COLUMNS_HEADER)}")
     for figure in cells[4:]:
-        _number(figure)
-    return cells
-
-
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
+        float(figure or 0)
 
 
 def _spec(run: Path, notes: list[str]) -> str:

@@ -7,29 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dlrun.report.panel import FEW, GREY, GRID, INK, KINDS, SHADE, Marks, draw_panel, drawable
+from dlrun.report.panel import FEW, GREY, KINDS, SHADE, STYLE, Marks, draw_panel, drawable
 from dlrun.report.series import HistoryRow, Panel, Place, panels_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_PANELS = 4
-_STYLE: Any = {
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "legend.frameon": False,
-}
 
 
 def draw_curves(
@@ -61,7 +45,7 @@ def draw_curves(
 
     panels = panels_of(history, primary, _MOST_PANELS)
     # A reader's own matplotlibrc (dark styles, LaTeX) does not reach the figure of a run.
-    with matplotlib.style.context("default"), matplotlib.rc_context(_STYLE):
+    with matplotlib.style.context("default"), matplotlib.rc_context(STYLE):
         figure = _figure(panels, Marks(best_epoch or None, frozenset(failed)), title)
         FigureCanvasAgg(figure)
         figure.savefig(target, format="png", dpi=150, metadata={"Software": None})

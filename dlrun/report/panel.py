@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, GREY, GRID = "#222222", "#666666", "#e6e6e6"
+STYLE: Any = {
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "legend.frameon": False,
+}
+"""Of every figure with axes; a reader's own matplotlibrc does not reach them."""
 FOLDS, SPREAD = "folds", "spread"
 """With the kind, the id of what is drawn: a page can hide it."""
 FEW = 12

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 HistoryRow = tuple[int, int, int, str, float | None, float | None]
 """Iteration, fold, epoch (all from 1), metric, its training value and its validation value: a row of history.csv."""
 
-_BEYOND_AXES = 1e100
+BEYOND_AXES = 1e100
 """No axis can show values of this size: they are drawn as gaps, like those that are not finite."""
 TRAINING, VALIDATION = "training", "validation"
 Place = tuple[int, int]
@@ -93,4 +93,4 @@ def _deviation(values: Sequence[float]) -> float:
 
 
 def _finite(value: float | None) -> float:
-    return float(value) if value is not None and abs(value) < _BEYOND_AXES else math.nan
+    return float(value) if value is not None and abs(value) < BEYOND_AXES else math.nan

@@ -12,7 +12,7 @@ from dlrun.report.page.run_part import curve_part
 from dlrun.report.page.scores import draw_scores, primary_of
 from dlrun.report.page.tables import count_words
 from dlrun.report.page.values import Compared, RunView
-from dlrun.report.reading import Record, part, real, sections, words
+from dlrun.report.reading import Record, part, real, words
 from dlrun.report.scores import interval_words, validation_scores, value_words
 
 Part = dict[str, Any]
@@ -39,30 +39,18 @@ def compared_part(views: Sequence[RunView], runs: Sequence[Part], compared: Comp
     metric = str(comparison["metric"]) if comparison else primary_of(records[0])
     for run, marked in zip(runs, mark_specs([view.spec for view in views]), strict=True):
         run["marked"] = marked
-    alike = _are_alike(records)
     return {
         "kicker": f"{len(runs)} runs",
         "title": " against ".join(dict.fromkeys(run["name"] for run in runs)) if _named_apart(runs) else _title(runs),
         "question": f"Which is better by {metric or 'its score'} on unseen rows, and is that more than chance?",
         "sentences": _sentences(comparison, compared.why_not),
-        "scores_svg": Markup(draw_scores(records, letters, metric, "scores")) if alike else "",
+        "scores_svg": Markup(draw_scores(records, letters, metric, "scores")) if compared.alike else "",
         "scores_words": _SCORES,
-        "apart": "" if alike else _APART,
+        "apart": "" if compared.alike else _APART,
         "table": _table(records, runs, metric),
-        "curves": list(map(curve_part, draw_overlaid(views, letters))) if alike else [],
+        "curves": list(map(curve_part, draw_overlaid(views, letters))) if compared.alike else [],
         "specs_note": "Marked lines are not the same in all of these specs.",
     }
-
-
-def _are_alike(records: Sequence[Record]) -> bool:
-    """Whether runs are of the same task on the same data, so that their scores have an axis in common."""
-    return len({(words(record, "task"), *_data(record)) for record in records}) == 1
-
-
-def _data(record: Record) -> tuple[str, ...]:
-    """Name what was read: the files, since columns may be left out of them; else what was loaded."""
-    data = part(record, "data")
-    return tuple(words(file, "sha256") for file in sections(data, "files")) or (words(data, "fingerprint"),)
 
 
 def mark_specs(specs: Sequence[str]) -> list[list[tuple[str, bool]]]:

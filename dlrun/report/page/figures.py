@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from dlrun.report.panel import GREY, GRID, INK, KINDS
+from dlrun.report.panel import GREY, GRID, INK, KINDS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,24 +26,8 @@ _COLOURS: Mapping[str, str] = {
     KINDS[1].colour.lower(): "var(--validation)",
     **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES)},
 }
-_STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, found and copied
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "legend.frameon": False,
-    "path.simplify": True,
-}
+_STYLE: Any = {**STYLE, "svg.fonttype": "none"}
+"""Text stays text: it can be read aloud, found and copied."""
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _DPI = 72
 """A point of matplotlib is then a unit of the SVG."""

@@ -19,28 +19,13 @@ from dlrun.report.page.values import Compared, RunView
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_SECTIONS = {
-    "verdict": "verdict",
-    "curves": "curves",
-    "folds": "folds",
-    "confusion": "confusion",
-    "ranking": "ROC",
-    "residuals": "residuals",
-    "examples": "errors",
-    "filters": "filters",
-    "balance": "balance",
-    "honesty": "honesty",
-    "setup": "setup",
-}
 
-
-def render_page(views: Sequence[RunView], compared: Compared | None = None, when: datetime | None = None) -> str:
+def render_page(views: Sequence[RunView], compared: Compared | None = None) -> str:
     """Write the page of one run, or of several side by side.
 
     Args:
         views: what is shown of each run.
         compared: the verdict on several; None for a single run.
-        when: the moment that the page names; now by default.
     """
     from markupsafe import Markup
 
@@ -66,7 +51,7 @@ def render_page(views: Sequence[RunView], compared: Compared | None = None, when
             script=Markup(script),
             script_hash=Markup(digest),
             version=version("dlrun"),
-            written=(when or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
+            written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
     )
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
@@ -99,20 +84,20 @@ def _file(name: str) -> str:
 
 def _anchors(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     """List the sections that a single run's page has."""
-    there = {
-        "verdict": True,
-        "curves": run["curves"],
-        "folds": run["folds"],
-        "confusion": run["confusion"] or run["confusion_svg"],
-        "ranking": run["rankings"],
-        "residuals": run["pairs"] or run["errors_svg"],
-        "examples": run["examples"] or run["examples_note"],
-        "filters": run["drawings"],
-        "balance": run["balance"],
-        "honesty": True,
-        "setup": True,
-    }
-    return [(anchor, words) for anchor, words in _SECTIONS.items() if there[anchor]]
+    sections = [
+        ("verdict", "verdict", True),
+        ("curves", "curves", run["curves"]),
+        ("folds", "folds", run["folds"]),
+        ("confusion", "confusion", run["confusion"] or run["confusion_svg"]),
+        ("ranking", "ROC", run["rankings"]),
+        ("residuals", "residuals", run["pairs"] or run["errors_svg"]),
+        ("examples", "errors", run["examples"] or run["examples_note"]),
+        ("filters", "filters", run["drawings"]),
+        ("balance", "balance", run["balance"]),
+        ("honesty", "honesty", True),
+        ("setup", "setup", True),
+    ]
+    return [(anchor, words) for anchor, words, there in sections if there]
 
 
 def _several_anchors(runs: Sequence[Mapping[str, Any]], curves: bool) -> list[tuple[str, str]]:

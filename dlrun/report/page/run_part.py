@@ -171,19 +171,16 @@ def _sentences(record: Record) -> list[Part]:
 def _tones(record: Record) -> dict[str, str]:
     """Colour what the intervals say: above 0 the model is better than a baseline."""
     known = parts(record, "comparisons")
-    naive = [one for name, one in known.items() if name != "linear"]
+    naive = [one for name, one in known.items() if name != "linear" and real(one.get("difference")) is not None]
+    strongest = min(naive, key=lambda one: real(one.get("difference")) or 0.0, default={})
     diagnosis = part(record, "diagnosis")
     troubled = diagnosis.get("overfits_from") is not None or diagnosis.get("underfits") is True
     return {
-        "power": _tone(min((real(one.get("low")) for one in naive), key=_or_zero, default=None), None),
+        "power": _tone(real(strongest.get("low")), real(strongest.get("high"))),
         "linear": _tone(real(known.get("linear", {}).get("low")), real(known.get("linear", {}).get("high"))),
         "curve": "warn" if troubled else "good",
         "selected": "warn",
     }
-
-
-def _or_zero(value: float | None) -> float:
-    return 0.0 if value is None else value
 
 
 def _tone(low: float | None, high: float | None) -> str:
@@ -239,12 +236,12 @@ def _ranked(held: Held, prefix: str) -> Part:
     several = any(ranking.folds for ranking in held.rankings)
     thin = "Thin lines are folds, the thick one their mean. " if several else ""
     base = "The dotted lines are what guessing reaches. " if len(held.rankings) == 1 else ""
-    rest = f"Each of them is told from the rest. {held.ranking_note}" if len(held.rankings) > 1 else ""
+    rest = "Each of them is told from the rest. " if len(held.rankings) > 1 else ""
     return {
         "rankings": held.rankings,
         "roc_svg": _markup(draw_roc(held.rankings, f"{prefix}roc")),
         "precision_recall_svg": _markup(draw_precision_recall(held.rankings, f"{prefix}pr")),
-        "ranking_note": f"{thin}{base}{rest}".strip(),
+        "ranking_note": f"{thin}{base}{rest}{held.ranking_note}".strip(),
     }
 
 

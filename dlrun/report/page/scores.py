@@ -11,6 +11,7 @@ from dlrun.report.page.figures import PAPER, SERIES, as_svg, drawing
 from dlrun.report.panel import GREY, INK, KINDS, drawable
 from dlrun.report.reading import Record, items, parts, real, words
 from dlrun.report.scores import validation_scores
+from dlrun.report.series import BEYOND_AXES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _WIDTH = 5.6
 """Inches."""
 _MOST_BASELINES = 6
-_BEYOND_AXES = 1e100
 _CHARACTER = 0.0142
 """How wide a character of a label is, as a share of the axis."""
 
@@ -58,7 +58,7 @@ def draw_scores(records: Sequence[Record], letters: Sequence[str], metric: str, 
         axes = figure.add_subplot()
         for height, strip in enumerate(reversed(strips)):
             _draw(axes, strip, float(height))
-        _draw_baselines(axes, baselines, levels, len(strips))
+        _draw_baselines(axes, baselines, levels)
         axes.set_ylim(-0.6, len(strips) - 0.4)
         axes.set_xlim(*_limits(strips, baselines))
         axes.set_yticks(range(len(strips)), [strip.label for strip in reversed(strips)])
@@ -99,7 +99,7 @@ def _baselines(records: Sequence[Record], metric: str) -> dict[str, float]:
 def _finite(value: Any) -> float | None:
     """Return a number that an axis can show; None for anything else."""
     known = real(value)
-    return known if known is not None and abs(known) < _BEYOND_AXES else None
+    return known if known is not None and abs(known) < BEYOND_AXES else None
 
 
 def _limits(strips: Sequence[Strip], baselines: Mapping[str, float]) -> tuple[float, float]:
@@ -148,7 +148,7 @@ def _draw(axes: Axes, strip: Strip, height: float) -> None:
     axes.plot([strip.mean], [height], "D", color=strip.colour, ms=8, mec=PAPER, mew=1.2, zorder=4)
 
 
-def _draw_baselines(axes: Axes, baselines: Mapping[str, float], levels: Mapping[str, int], strips: int) -> None:
+def _draw_baselines(axes: Axes, baselines: Mapping[str, float], levels: Mapping[str, int]) -> None:
     for name, value in baselines.items():
         axes.axvline(value, color=GREY, lw=1.2, ls=(0, (3, 2)), zorder=1)
         axes.annotate(

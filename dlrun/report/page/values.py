@@ -132,7 +132,9 @@ class Compared:
     Args:
         comparison: what `dlrun.experiment.compare_runs` says of them; None where they cannot be compared.
         why_not: the reason then.
+        alike: whether all are of one task on the same data, so that their scores have an axis in common.
     """
 
     comparison: Mapping[str, Any] | None
     why_not: str = ""
+    alike: bool = True

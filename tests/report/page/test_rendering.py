@@ -209,8 +209,8 @@ def test_baselines_are_drawn_where_all_runs_have_the_same_to_beat(view: Views) -
 
 def test_runs_on_other_data_share_no_axis(view: Views) -> None:
     one = view("regression")
-    other = replace(one, record={**one.record, "data": {**one.record["data"], "files": [{"sha256": "another"}]}})
-    page = Page(render_page([one, other], Compared(None, "they differ")))
+    other = replace(one, record={**one.record, "name": "another"})
+    page = Page(render_page([one, other], Compared(None, "they differ", alike=False)))
 
     assert any("have no axis in common" in word for word in page.words)
     assert "curves" not in page.attributes("id")
@@ -274,6 +274,25 @@ def test_a_history_that_no_axis_can_hold_is_drawn_without_its_ends(view: Views) 
     history = ((1, 1, 1, "loss", -1e308, 1e308), (1, 1, 2, "loss", 1.0, 2.0))
 
     assert "curve" in Page(render_page([replace(view("regression"), history=history)])).attributes("class")
+
+
+def test_what_is_noted_of_the_only_curve_is_told(view: Views) -> None:
+    run = view("binary")
+    held = replace(run.held, rankings=run.held.rankings[:1], ranking_note="Only 1 of 2 folds has a curve.")
+    words = " ".join(Page(render_page([replace(run, held=held)])).words)
+
+    assert "The dotted lines are what guessing reaches. Only 1 of 2 folds has a curve." in words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tone"), [(0.5, 1.5, "good"), (-0.5, 1.5, "warn"), (-1.5, -0.5, "bad"), (None, None, "warn")]
+)
+def test_the_strongest_baseline_sets_the_tone(view: Views, low: float | None, high: float | None, tone: str) -> None:
+    strong = {"difference": -1.0 if high is None else (low or 0) / 2 + high / 2, "low": low, "high": high}
+    weak = {"difference": 9.0, "low": 8.0, "high": 10.0}
+    text = render_page([view("regression", comparisons={"mean": weak, "median": strong})])
+
+    assert f'<div class="{tone}"><dt>against guessing</dt>' in text
 
 
 def test_the_reason_for_no_examples_is_told(view: Views) -> None:
