@@ -17,9 +17,7 @@ NAME = "report.html"
 def report(
     run: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="RUN", help="A run; or several, which are shown side by side.", show_default="latest"
-        ),
+        typer.Argument(metavar="RUN", help="A run; or several, which are shown side by side.", show_default="latest"),
     ] = None,
     out: Annotated[
         Path | None,
