@@ -44,7 +44,7 @@ def compare(
         if len(run) < 2:
             raise UsageError("one run has nothing to be compared with", hint="name two: dlrun compare RUN latest")
         if as_json + as_csv + as_md > 1:
-            raise UsageError("--json, --csv and --md exclude each other")
+            raise UsageError("--json, --csv and --md exclude each other", hint="give one of them")
         if rope is not None and not 0 <= rope < float("inf"):
             raise UsageError(f"--rope {rope:g}: expected a number of at least 0, in the metric's unit")
         from dlrun.experiment.comparing import compare_runs

@@ -35,7 +35,7 @@ def export(
     terminal = Terminal()
     with guarded(terminal, debug=debug, as_json=as_json):
         if parquet is None and csv is None:
-            raise UsageError("where to is not said", hint="--parquet DIR, --csv DIR, or both")
+            raise UsageError("no folder to write to is named", hint="--parquet DIR, --csv DIR, or both")
         rows = list_runs(runs)
         chosen = rows if where is None else select_runs(rows, where)
         files: list[dict[str, Any]] = []

@@ -30,7 +30,10 @@ def track(
     codes: list[ExitCode] = []
     with guarded(terminal, debug=debug, as_json=as_json):
         if not tensorboard and mlflow is None:
-            raise UsageError("for which tool?", hint="--tensorboard, --mlflow sqlite:///mlflow.db, or both")
+            raise UsageError(
+                "no tool is named that would be told of the runs",
+                hint="--tensorboard, --mlflow sqlite:///mlflow.db, or both",
+            )
         folders = [find_run(runs, one) for one in run]
         told: list[dict[str, object]] = []
         with terminal.muted(debug=debug):

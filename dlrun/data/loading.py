@@ -63,7 +63,10 @@ def load_dataset(
     try:
         dataset = with_columns(_read(source, task, roles, on_progress), roles)
     except MemoryError as error:
-        raise DataError(f"'{source.source}' does not fit into this machine's memory") from error
+        raise DataError(
+            f"'{source.source}' does not fit into this machine's memory",
+            hint="use fewer rows or columns, or a machine with more memory",
+        ) from error
     return dataset if task is None or task == dataset.task else targets.retarget(dataset, task)
 
 

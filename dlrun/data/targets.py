@@ -219,7 +219,10 @@ def _classes(column: TargetColumn, task: Task, test_from: int | None) -> Targets
     if test_from is not None:
         _refuse_unseen(column, values, codes, test_from)
     if len(values) < 2:
-        raise DataError(f"the target '{column.name}' has one value only ({values[0]}): there is nothing to learn")
+        raise DataError(
+            f"the target '{column.name}' has one value only ({values[0]}): there is nothing to learn",
+            hint="is another column meant, or are rows missing?",
+        )
     if task == "binary" and len(values) != 2:
         raise DataError(
             f"a binary problem has two classes; the target '{column.name}' has {len(values)}", hint="`task: multiclass`"
@@ -255,7 +258,10 @@ def _labels(columns: Sequence[TargetColumn]) -> Targets:
 def _numbers(columns: Sequence[TargetColumn], task: Task) -> Targets:
     for column in columns:
         if column.is_text:
-            raise DataError(f"the target '{column.name}' holds texts, and {task} needs numbers")
+            raise DataError(
+                f"the target '{column.name}' holds texts, and {task} needs numbers",
+                hint="if they name classes: `task: multiclass` (or `binary`)",
+            )
     if task == "vector_regression":
         if len(columns) < 2:
             raise DataError("vector_regression has several target columns, not one", hint="`task: regression`")

@@ -153,7 +153,8 @@ def _refuse_useless(series: Series, windows: Windows, targets: Array, crossing: 
     values = targets[usable]
     if values.min() == values.max():
         raise DataError(
-            f"the target '{series.target_name}' has one value only ({values.min():g}): there is nothing to forecast"
+            f"the target '{series.target_name}' has one value only ({values.min():g}): there is nothing to forecast",
+            hint="is another column meant?",
         )
 
 

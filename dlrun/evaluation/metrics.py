@@ -76,7 +76,7 @@ def metrics_for(names: Sequence[Named], task: str, outputs: int) -> tuple[Metric
     for position, named in enumerate(names):
         metric = _make(named, task, outputs, position)
         if metric.name in [other.name for other in metrics]:
-            _refuse(position, f"'{metric.name}' is there twice", "leave one of them out")
+            _refuse(position, f"'{metric.name}' is listed twice", "leave one of them out")
         metrics.append(metric)
     return tuple(metrics)
 
@@ -98,7 +98,7 @@ def _make(named: Named, task: str, outputs: int, position: int) -> Metric:
         return KerasMetric(_column_name(entry), entry.name, dict(named.arguments), task, says)
     if task not in getattr(metric, "tasks", (task,)):
         fitting = ", ".join(own.name for own in OWN if task in own.tasks)
-        _refuse(position, f"'{metric.name}' does not fit task '{task}'", f"these fit: {fitting}")
+        _refuse(position, f"the metric '{metric.name}' does not fit a {task} task", f"these do: {fitting}")
     if isinstance(metric, TopKAccuracy) and metric.k >= outputs:
         message = f"'top_k_accuracy' with k = {metric.k} is always 1 with {outputs} classes"
         _refuse(position, message, "name a smaller 'k'")

@@ -57,7 +57,7 @@ def _check(kind: str, call: Call) -> Iterator[Problem]:
         yield unknown_name(kind, call.name, call.name_path)
         return
     if len(call.path) > _DEEPEST:
-        yield Problem("nested too deeply", call.path)
+        yield Problem(f"values are nested more than {_DEEPEST} deep", call.path)
         return
     try:
         arguments = positional(entry, call.value, call.path)

@@ -95,5 +95,6 @@ def load_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     except (csv.Error, UnicodeDecodeError) as error:
         raise RunFolderError(f"{path} is damaged: {error}", hint="repeat the run from its spec.yaml") from error
     if not header or any(len(row) != len(header) for row in rows):
-        raise RunFolderError(f"{path} is damaged: not every row has {len(header)} cells", hint="repeat the run")
+        message = f"{path} is damaged: not every row has {len(header)} cells"
+        raise RunFolderError(message, hint="repeat the run from its spec.yaml")
     return header, rows

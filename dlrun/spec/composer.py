@@ -107,7 +107,11 @@ class Composer:
     def _count(self, nodes: int, event: Any) -> None:
         self.total += nodes
         if self.total > MAX_NODES:
-            self._stop(f"the file holds more than {MAX_NODES} values, aliases written out", event)
+            self._stop(
+                f"the file holds more than {MAX_NODES} values, aliases written out",
+                event,
+                "is this a spec, or a data file?",
+            )
 
     def _alias(self, event: Any, depth: int) -> Node:
         name = printable(event.anchor)

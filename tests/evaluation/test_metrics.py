@@ -40,8 +40,8 @@ def test_every_metric_of_our_own_origin_is_one_of_them() -> None:
 @pytest.mark.parametrize(
     ("named", "task", "outputs", "message"),
     [
-        (Named(name="accuracy"), "regression", 1, "'accuracy' does not fit task 'regression'"),
-        (Named(name="mae"), "binary", 1, "'mae' does not fit task 'binary'"),
+        (Named(name="accuracy"), "regression", 1, "'accuracy' does not fit a regression task"),
+        (Named(name="mae"), "binary", 1, "'mae' does not fit a binary task"),
         (Named(name="top_k_accuracy"), "multiclass", 3, "always 1 with 3 classes"),
         (Named(name="recall", arguments={"positive": 0}), "multiclass", 3, "'positive' is for binary problems"),
         (Named(name="pr_auc", arguments={"positive": 2}), "binary", 1, "is class 0 or class 1, not 2"),
@@ -59,11 +59,11 @@ def test_a_refusal_names_metrics_that_fit() -> None:
     with pytest.raises(SpecError) as caught:
         metrics_for([Named(name="accuracy")], "regression", 1)
 
-    assert caught.value.problems[0].hint == "these fit: mae, mse, rmse, r2"
+    assert caught.value.problems[0].hint == "these do: mae, mse, rmse, r2"
 
 
 def test_the_same_metric_twice_is_refused() -> None:
-    with pytest.raises(SpecError, match="'mae' is there twice"):
+    with pytest.raises(SpecError, match="'mae' is listed twice"):
         metrics_for([Named(name="mae"), Named(name="mae")], "regression", 1)
 
 

@@ -225,7 +225,7 @@ def test_layers_within_layers_without_end_are_a_problem_and_not_a_crash() -> Non
 
     (problem,) = check_call("layers", "TimeDistributed", {"layer": endless}, HERE)
 
-    assert problem.message == "nested too deeply"
+    assert problem.message == "values are nested more than 60 deep"
 
 
 @pytest.mark.parametrize(

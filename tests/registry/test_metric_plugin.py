@@ -82,7 +82,7 @@ def test_what_keras_metrics_name_says_counts_where_a_package_says_nothing(instal
 
 @pytest.mark.tensorflow
 def test_a_task_that_a_metric_is_not_for_is_refused(screening: None) -> None:
-    with pytest.raises(SpecError, match="'screening_cost' does not fit task 'multiclass'"):
+    with pytest.raises(SpecError, match="'screening_cost' does not fit a multiclass task"):
         metrics_for([Named(name="screening_cost")], "multiclass", 3)
 
 

@@ -1,4 +1,7 @@
-"""Every wording in one file that people can review: ``DLRUN_UPDATE_MESSAGES=1 pytest tests/spec`` writes it anew."""
+"""What is said of specs with mistakes, in one file to review: ``DLRUN_UPDATE_MESSAGES=1 pytest tests`` writes it anew.
+
+The templates of all errors, of specs and of all else, are found in the source by ``tests/test_messages.py``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from dlrun.errors import SpecError
 from dlrun.spec import load_spec
 
 MESSAGES = Path(__file__).with_name("messages.txt")
+HEADER = (
+    "# What dlrun says of specs with mistakes, as it is printed. Not written by hand: tests/spec/test_messages.py.\n\n"
+)
 TAIL = "dataset: iris\nlayers: []\n"
 WINDOWS = """\
 dataset: {source: timeseries, path: a.csv, target: y, lookback: 6, horizon: 3, stride: 2}
@@ -164,7 +170,7 @@ def said_about(text: str) -> str:
 
 def test_the_wordings_are_those_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = "\n\n".join(said_about(text) for text in BAD) + "\n"
+    found = HEADER + "\n\n".join(said_about(text) for text in BAD) + "\n"
     if os.environ.get("DLRUN_UPDATE_MESSAGES"):
         MESSAGES.write_text(found, encoding="utf-8")
 

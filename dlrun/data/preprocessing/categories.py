@@ -90,7 +90,7 @@ def fit_one_hot(step: OneHot, chunks: Chunks, index: int) -> Spread:
     """
     first = next(chunks())
     if not first.columns:
-        raise misfit(index, "one_hot works on columns, and these inputs have none")
+        raise misfit(index, "one_hot works on columns, and these inputs have none", "leave the step out")
     places = select(first.columns, step.columns, "text", index)
     if not places:
         raise misfit(index, "one_hot would do nothing: no column holds texts", "name `columns` of whole numbers")
@@ -124,7 +124,10 @@ def _category(column: Column, place: int, seen: Array) -> Category:
     elif (codes == np.floor(codes)).all():
         texts = tuple(f"{code:.0f}" for code in codes)
     else:
-        raise DataError(f"one_hot needs categories, and column '{column.name}' has fractions")
+        raise DataError(
+            f"one_hot needs categories, and column '{column.name}' has fractions",
+            hint="name the columns of whole numbers or texts under `columns` of the step",
+        )
     return Category(place, column.name, tuple(float(code) for code in codes), texts, len(codes) < len(seen))
 
 

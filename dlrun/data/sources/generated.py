@@ -69,6 +69,6 @@ def _task(name: str, values: Any) -> Task:
         return "regression" if values.ndim == 1 or values.shape[1] == 1 else "vector_regression"
     if usual == "multilabel":
         if values.ndim != 2 or values.shape[1] < 2:
-            raise DataError(f"{name} made {values.shape} labels; a multilabel problem has several")
+            raise DataError(f"{name} made one label a row; a multilabel problem has several", hint="raise n_classes")
         return "multilabel"
     return "binary" if len(np.unique(values)) <= 2 else "multiclass"

@@ -73,7 +73,8 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
     # Parquet files may name columns by numbers; a spec's names are texts.
     frame.columns = pd.Index([str(name) for name in frame.columns])
     if frame.columns.has_duplicates:
-        raise DataError(f"'{path}' has more than one column '{frame.columns[frame.columns.duplicated()][0]}'")
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f"'{path}' has more than one column '{twice}'", hint="rename one of them")
     if len(frame) == 0:
         raise DataError(f"'{path}' has no rows")
     return frame
