@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlrun.models.kinds import ACTIVATIONS, DROPOUT, NORMALISING, RECURRENT, core, is_dense_or_conv
 from dlrun.models.names import activation_name
@@ -80,18 +81,17 @@ def activation_warnings(layers: Sequence[Layer], hidden: Named) -> list[str]:
     """
     if activation_name(hidden) == NO_ACTIVATION:
         return []
-    sources = sources_of(layers)
-
-    def takers(index: int) -> list[int]:
-        return [taker for taker, taken in enumerate(sources) if index in taken]
-
+    takers: dict[int, list[int]] = defaultdict(list)
+    for taker, taken in enumerate(sources_of(layers)):
+        for index in set(taken):
+            takers[index].append(taker)
     warnings = []
     for index, layer in enumerate(layers):
         kind, arguments = core(layer)
-        after = takers(index) if is_dense_or_conv(kind) and "activation" not in arguments else []
+        after = takers[index] if is_dense_or_conv(kind) and "activation" not in arguments else []
         passed = after
         while len(after) == 1 and layers[after[0]].kind in NORMALISING:
-            after = takers(after[0])
+            after = takers[after[0]]
         if after != passed and any(layers[taker].kind in ACTIVATIONS for taker in after):
             warnings.append(
                 f"layers[{index}] ({kind}) gets the hidden activation '{hidden.name}', and another one follows its "
@@ -110,20 +110,27 @@ def bottleneck_warnings(layers: Sequence[Layer], targets: Targets) -> list[str]:
     if targets.task != "multiclass" or classes is None or classes <= 2 or not is_chain(layers):
         return []
     start = max((index for index, layer in enumerate(layers) if layer.kind.startswith(_COLLAPSING)), default=0)
+    recurrent = max((index for index, layer in enumerate(layers) if layer.kind in RECURRENT), default=-1)
     narrow = [(index, *core(layer)) for index, layer in enumerate(layers) if index >= start]
     return [
         f"layers[{index}] ({kind} {arguments['units']}) is narrower than the {classes} classes: an information "
         "bottleneck, since what it drops no later layer can bring back"
         for index, kind, arguments in narrow
-        if isinstance(arguments.get("units"), int) and arguments["units"] < classes and _one_vector(kind, layers, index)
+        if isinstance(arguments.get("units"), int)
+        and arguments["units"] < classes
+        and _one_vector(kind, arguments, follows=index < recurrent)
     ]
 
 
-def _one_vector(kind: str, layers: Sequence[Layer], index: int) -> bool:
-    """Whether a layer gives one vector a row: Dense with no sequence around it, or a recurrent layer's last state."""
-    if kind == "Dense":
-        return not any(layer.kind in RECURRENT for layer in layers[index + 1 :])
-    return kind in RECURRENT and not core(layers[index])[1].get("return_sequences", False)
+def _one_vector(kind: str, arguments: Mapping[str, Any], *, follows: bool) -> bool:
+    """Whether a layer gives one vector a row: Dense with no sequence around it, or a recurrent layer's last state.
+
+    Args:
+        kind: of the layer.
+        arguments: as the spec has them.
+        follows: whether a recurrent layer follows it.
+    """
+    return not follows if kind == "Dense" else kind in RECURRENT and not arguments.get("return_sequences", False)
 
 
 def input_warnings(layers: Sequence[Layer], facts: DataFacts) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from dlrun.errors import Path, Problem, SpecError
@@ -15,6 +16,8 @@ from dlrun.registry.plugins import read
 from dlrun.registry.spelling import american, fold
 from dlrun.registry.values import complaint, quote, show
 
+_MOST = 50
+"""Problems that are listed of one call: nobody reads more, and a hostile spec takes no more time."""
 _DEEPEST = 60  # parts of a path: a spec nested deeper is a mistake, or wants to exhaust the stack
 
 _ONE = {
@@ -31,7 +34,7 @@ _ONE = {
 
 
 def check_call(kind: str, name: str, arguments: Mapping[str, Any], path: Path = ()) -> list[Problem]:
-    """List everything that is wrong with a name and its arguments.
+    """List what is wrong with a name and its arguments: everything, or the first of very many things.
 
     Args:
         kind: one of `KINDS`.
@@ -42,7 +45,7 @@ def check_call(kind: str, name: str, arguments: Mapping[str, Any], path: Path = 
     Raises:
         UsageError: if the name is a plugin's and the plugin cannot be imported.
     """
-    return list(_check(kind, Call(name, arguments, path, path)))
+    return list(islice(_check(kind, Call(name, arguments, path, path)), _MOST))
 
 
 def is_none(parameter: Parameter, value: Any) -> bool:

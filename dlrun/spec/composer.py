@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from dlrun.errors import Place, Problem
+from dlrun.spec.document import AND_MORE, MOST
 from dlrun.spec.files import LINE_BREAK, place_in, printable
 from dlrun.spec.scalars import Scalar, ScalarError, resolve
 
@@ -76,6 +77,9 @@ class Composer:
 
     def _problem(self, message: str, event: Any, hint: str | None = None) -> None:
         self.problems.append(Problem(message, hint=hint, place=self.place_at(event.start_mark)))
+        if len(self.problems) >= MOST:
+            self.problems.append(Problem(AND_MORE))
+            raise StopError
 
     def _stop(self, message: str, event: Any, hint: str | None = None) -> None:
         self._problem(message, event, hint)

@@ -16,6 +16,9 @@ Raw = Any
 
 Marks = Mapping[Path, Place]
 
+MOST = 50
+"""Problems after which nothing more is checked: a person mends these first, and a hostile file takes no more time."""
+AND_MORE = f"there may be more: nothing else was checked after {MOST} problems"
 _SHOWN = 2000  # characters of a message: a list of all keys is long, but not endless
 
 
@@ -63,9 +66,13 @@ class Document:
         return problem if problem.place else replace(problem, place=self.place(problem.path))
 
 
+class EnoughError(Exception):
+    """As many problems were found as anybody reads at once; caught where the checks were begun."""
+
+
 @dataclass
 class Findings:
-    """Collects the problems of one document, each with its place."""
+    """Collects the problems of one document, each with its place; raises EnoughError with the last that it takes."""
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
@@ -85,6 +92,8 @@ class Findings:
         shown = takewhile(lambda part: isinstance(part, int) or (part.isprintable() and len(part) <= 100), problem.path)
         message, hint = printable(problem.message, _SHOWN), problem.hint and printable(problem.hint, _SHOWN)
         self.problems.append(replace(problem, message=message, hint=hint, path=tuple(shown)))
+        if len(self.problems) >= MOST:
+            raise EnoughError
 
     def inside(self, path: Path) -> bool:
         """Whether anything at or below a path is wrong."""

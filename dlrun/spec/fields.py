@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -59,7 +60,7 @@ def texts_of(raw: Raw, path: Path, findings: Findings) -> Any:
 
 def no_doubles(texts: tuple[str, ...], path: Path, findings: Findings) -> None:
     """Note a text that a list has twice."""
-    double = next((text for index, text in enumerate(texts) if text in texts[:index]), None)
+    double = next((text for text, times in Counter(texts).items() if times > 1), None)
     if double is not None:
         findings.add(f"'{printable(double)}' is listed twice", path)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from dlrun.errors import Path, Place, Problem, SpecError
-from dlrun.spec.document import Document, Findings, Override, Raw
+from dlrun.spec.document import AND_MORE, Document, EnoughError, Findings, Override, Raw
 from dlrun.spec.grammar import parse_spec
 from dlrun.spec.inherit import read_chain
 from dlrun.spec.overrides import apply_overrides
@@ -52,15 +52,19 @@ def load_spec(
             ``overrides`` say counts as said by the spec's own file.
 
     Raises:
-        SpecError: every problem that can be found without the data and without the model.
+        SpecError: every problem that can be found without the data and without the model, or the first of very many.
     """
     file = os.fspath(path)
     document, problems = apply_overrides(read_chain(file), overrides)
     findings = Findings(document)
-    spec = parse_spec(document.value, default_name(file), _folders(document, file, data_root), findings)
+    more: list[Problem] = []
+    try:
+        spec = parse_spec(document.value, default_name(file), _folders(document, file, data_root), findings)
+    except EnoughError:
+        spec, more = None, [Problem(AND_MORE)]
     problems += findings.problems
     if spec is None or problems:
-        raise SpecError(_in_order(problems))
+        raise SpecError([*_in_order(problems), *more])
     return LoadedSpec(spec, file, document)
 
 

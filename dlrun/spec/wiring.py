@@ -6,10 +6,12 @@ model's input, ``output`` is kept for the output layer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from dlrun.errors import Problem
 from dlrun.registry.nearest import nearest
+from dlrun.spec.document import MOST
 from dlrun.spec.sections import Layer
 
 INPUT = "input"
@@ -41,7 +43,7 @@ def is_chain(layers: Sequence[Layer]) -> bool:
 
 def wiring_problems(layers: Sequence[Layer], output: bool) -> list[Problem]:
     """Find names that clash or lead nowhere, and layers whose output nobody takes."""
-    problems = [*_clashes(layers, output), *_loose_ends(layers)]
+    problems = [*_clashes(layers, output), *islice(_loose_ends(layers), MOST)]
     return problems or _dead_ends(layers)
 
 
@@ -58,17 +60,15 @@ def _clashes(layers: Sequence[Layer], output: bool) -> list[Problem]:
     return problems
 
 
-def _loose_ends(layers: Sequence[Layer]) -> list[Problem]:
+def _loose_ends(layers: Sequence[Layer]) -> Iterator[Problem]:
     """Find ``from`` entries that name no layer above."""
-    problems: list[Problem] = []
-    above = [INPUT]
+    above = {INPUT: None}  # a set that keeps its order
     for index, layer in enumerate(layers):
         for name in layer.inputs:
             if name not in above:
-                problems.append(_unknown(name, index, above, layers))
+                yield _unknown(name, index, list(above), layers)
         if layer.name:
-            above.append(layer.name)
-    return problems
+            above[layer.name] = None
 
 
 def _unknown(name: str, index: int, above: Sequence[str], layers: Sequence[Layer]) -> Problem:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlrun.registry import nearest
 from dlrun.registry.nearest import edit_distance
+from dlrun.registry.spelling import fold
 
 LAYERS = ("Dense", "Dropout", "Conv1D", "Conv2D", "LSTM", "BatchNormalization", "MaxPooling2D")
 ARGUMENTS = ("learning_rate", "momentum", "nesterov", "weight_decay", "kernel_regularizer")
@@ -67,3 +70,38 @@ def test_the_distance_is_the_same_both_ways_and_zero_only_for_equals(one: str, o
 
     assert distance == edit_distance(other, one)
     assert (distance == 0) == (one == other)
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.integers(0, 6))
+def test_a_distance_that_is_asked_for_up_to_a_limit_is_exact_up_to_it(one: str, other: str, most: int) -> None:
+    exact, quick = edit_distance(one, other), edit_distance(one, other, most)
+
+    assert quick == exact if exact <= most else quick > most
+
+
+@given(st.text("abcd_", min_size=1, max_size=8), st.lists(st.text("abcd_", max_size=8), max_size=12))
+def test_what_is_near_is_the_least_of_all_distances(written: str, names: list[str]) -> None:
+    wanted = fold(written)
+    distances = [(edit_distance(wanted, fold(name)), name) for name in names]
+    near = [pair for pair in distances if pair[0] <= max(1, len(wanted) // 3) and pair[0] < len(wanted)]
+
+    if near:
+        assert nearest(written, names) == min(near)[1]
+
+
+def test_of_thousands_of_names_made_of_the_same_letters_only_the_first_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[str] = []
+
+    def spy(one: str, other: str, most: int | None = None) -> int:
+        compared.append(other)
+        return edit_distance(one, other, most)
+
+    monkeypatch.setattr(sys.modules["dlrun.registry.nearest"], "edit_distance", spy)
+    letters = "abcdefghijklmnopqrst"
+    names = [letters[turn % 20 :] + letters[: turn % 20] + str(turn) for turn in range(3000)]
+
+    nearest(letters[::-1], names)
+
+    assert 10 < len(compared) < 100

@@ -215,3 +215,22 @@ def test_a_spec_names_no_module_and_no_callable(complain: Complain) -> None:
 
     assert message.count("unknown") == 3
     assert "'Lambda' cannot be used in a spec" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dataset: iris\nlayers:\n" + "  - Desne: 4\n" * 200,
+        "dataset: iris\nlayers:\n  - Dense: {" + ", ".join(f"unit{row}: 4" for row in range(200)) + "}\n",
+        "dataset: iris\nlayers:\n" + "  - Dense: {units: 4, from: nobody}\n" * 200,
+        "dataset: iris\nlayers: [" + "!tagged Flatten, " * 200 + "]\n",
+    ],
+)
+def test_after_fifty_problems_nothing_more_is_looked_for(write: Callable[..., Path], text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_spec(write(text))
+
+    *told, last = caught.value.problems
+    assert len(told) == 50
+    assert all(problem.place for problem in told)
+    assert last.message == "there may be more: nothing else was checked after 50 problems"
