@@ -20,6 +20,8 @@ from dlrun.runs.formats import load_csv
 from dlrun.runs.history import NAME as HISTORY
 from dlrun.runs.history import read_history
 from dlrun.runs.rows import scored_data
+from dlrun.spec.files import MAX_BYTES
+from dlrun.untrusted.files import RefusedError, read_bytes
 
 T = TypeVar("T")
 COLUMNS = "columns.csv"
@@ -123,7 +125,7 @@ def _check_column(cells: Sequence[str]) -> None:
 
 def _spec(run: Path, notes: list[str]) -> str:
     try:
-        return (run / "spec.yaml").read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        notes.append(f"the spec is not shown: {error.strerror or error}")
+        return read_bytes(run / "spec.yaml", MAX_BYTES).decode("utf-8", "replace")
+    except (RefusedError, OSError) as error:
+        notes.append(f"the spec is not shown: {getattr(error, 'strerror', None) or error}")
         return ""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from dlrun.errors import RunFolderError
+from dlrun.untrusted.files import RefusedError, check_size, open_ordinary
 
+MOST_TABLE = 1 << 29
+"""Bytes of a table that are read back: millions of predictions. As texts they take ten times as much."""
+LONGEST_LINE = 1 << 24
+"""Characters: a row of half a million predictions."""
+_REPEAT = "repeat the run from its spec.yaml"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,43 +66,61 @@ def load_npz(path: Path) -> dict[str, Any]:
     """Read the arrays of an npz, all of them at once.
 
     Raises:
-        RunFolderError: it is not there, or damaged.
+        RunFolderError: it is not there, damaged, or would take more memory than any of ours.
     """
-    import zipfile
-    import zlib
+    from dlrun.untrusted import arrays
 
-    import numpy as np
-
-    try:
-        # Opened here: NumPy leaves a file open that turns out to be no archive.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except FileNotFoundError as error:
-        raise RunFolderError(f"{path} is missing", hint="was a part of the run folder moved or deleted?") from error
-    except OSError as error:
-        raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, AttributeError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}", hint="run that part again, into a new folder") from error
+    with _as_run(path, "run that part again, into a new folder"):
+        return arrays.read_all(path)
 
 
 def load_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     """Read a table back as its header and its rows, as texts.
 
     Raises:
-        RunFolderError: it is not there, or damaged: empty, no UTF-8, or with rows of another length.
+        RunFolderError: it is not there, too large, or damaged: empty, no UTF-8, or with rows of another length.
     """
     import csv
 
+    with _as_run(path, _REPEAT), os.fdopen(open_ordinary(path), encoding="utf-8", newline="") as stream:
+        check_size(path, os.fstat(stream.fileno()).st_size, MOST_TABLE)
+        try:
+            reader = csv.reader(_lines(stream))
+            header = next(reader, [])
+            rows = list(_alike(reader, len(header)))
+        except (csv.Error, ValueError) as error:  # ValueError: no UTF-8, or what is raised below
+            raise RefusedError(f"{path} is damaged: {error}") from error
+    return header, rows
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield lines; one that does not end is noticed before all of it is in memory."""
+    while line := stream.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise ValueError(f"a line has more than {LONGEST_LINE:,} characters")
+        yield line
+
+
+def _alike(rows: Iterable[list[str]], cells: int) -> Iterator[list[str]]:
+    """Pass on rows that have so many cells."""
+    for row in rows:
+        if len(row) != cells:
+            break
+        yield row
+    else:
+        if cells:
+            return
+    raise ValueError(f"not every row has {cells} cells")
+
+
+@contextmanager
+def _as_run(path: Path, hint: str) -> Iterator[None]:
+    """Raise as a RunFolderError what keeps a file from being read."""
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream)) or [[]]
+        yield
+    except RefusedError as error:
+        raise RunFolderError(error.message, hint=hint) from error
     except FileNotFoundError as error:
         raise RunFolderError(f"{path} is missing", hint="was a part of the run folder moved or deleted?") from error
     except OSError as error:
         raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}", hint="repeat the run from its spec.yaml") from error
-    if not header or any(len(row) != len(header) for row in rows):
-        message = f"{path} is damaged: not every row has {len(header)} cells"
-        raise RunFolderError(message, hint="repeat the run from its spec.yaml")
-    return header, rows

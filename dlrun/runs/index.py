@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +17,14 @@ from typing import Any
 from dlrun.runs.atomic import TEMPORARY
 from dlrun.runs.record import NAME as RECORD
 from dlrun.runs.rows import FACTS, Facts
+from dlrun.untrusted.files import RefusedError, parse_json, read_bytes
 
 NAME = ".index.json"
 VERSION = 1
 """Of the facts, too: raised when `facts_of` takes other things from a record."""
 Stamp = tuple[int, int, int]
+_MOST_BYTES = 1 << 28
+"""Some hundred thousand runs."""
 _SPEC = "spec"
 """The largest of the facts, which is written by itself."""
 
@@ -54,7 +56,7 @@ def stamp_of(folder: Path) -> Stamp | None:
 def read_index(runs_dir: Path) -> dict[str, Entry]:
     """Read what was kept, by run; empty where nothing was, or nothing that can be read."""
     try:
-        content = json.loads(_read(runs_dir / NAME))
+        content = parse_json(read_bytes(runs_dir / NAME, _MOST_BYTES))
         if content["version"] != VERSION:
             return {}
         layouts = content["layouts"]
@@ -65,7 +67,7 @@ def read_index(runs_dir: Path) -> dict[str, Entry]:
             name: Entry(tuple(stamp), status, _unpacked(facts, layouts) | {_SPEC: _unpacked(spec, layouts)})
             for name, (stamp, status, facts, spec) in content["runs"].items()
         }
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except (RefusedError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return {}
 
 
@@ -99,12 +101,3 @@ def _packed(values: Mapping[str, Any], layouts: dict[tuple[str, ...], int]) -> l
 def _unpacked(packed: list[Any], layouts: list[list[str]]) -> dict[str, Any]:
     values = iter(packed)
     return dict(zip(layouts[next(values)], values, strict=True))
-
-
-def _read(path: Path) -> bytes:
-    # Without O_NONBLOCK, a pipe in the place of the index would be waited for.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return b""
-        return stream.read()

@@ -22,6 +22,8 @@ from dlrun.runs import atomic, lock
 from dlrun.runs.looks import Look, as_ints, digest_of, pack, parse_line, unpack, write_line
 
 NAME = "ledger.jsonl"
+MOST_BYTES = 1 << 30
+"""Room for the hashes of a hundred million test rows."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,10 @@ def _locked(path: Path, flags: int, operation: int) -> Iterator[int]:
 
 
 def _content(descriptor: int) -> bytes:
+    if (size := os.fstat(descriptor).st_size) > MOST_BYTES:
+        raise RunFolderError(
+            f"{NAME} has {size:,} bytes; at most {MOST_BYTES:,} are read", hint="move it away if it is not dlrun's"
+        )
     os.lseek(descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(descriptor), "rb") as stream:
         return stream.read()

@@ -16,6 +16,7 @@ from operator import index
 from typing import Any, Self
 
 from dlrun.runs.record import utc
+from dlrun.untrusted.files import parse_json
 
 VERSION = 1
 
@@ -60,8 +61,8 @@ class Look:
 def parse_line(line: bytes) -> Look | str:
     """Read a line; a text says what is wrong with it."""
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = parse_json(line)
+    except ValueError:
         return "is torn or damaged"
     if not isinstance(entry, dict) or type(entry.get("version")) is not int:
         return "is not a look"

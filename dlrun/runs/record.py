@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import stat
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,12 @@ from typing import Any
 
 from dlrun.errors import RunFolderError
 from dlrun.runs import fold_states, lock
+from dlrun.untrusted.files import RefusedError, parse_json, read_bytes
 
 NAME = "record.json"
 SCHEMA_VERSION = 1
+MOST_BYTES = 1 << 26
+"""Of a record: ours have some thousands, unless test rows by the hundred thousand stand among the others."""
 STATUSES = ("running", "waiting", "done", "partial", "failed", "interrupted")
 """What a record file may say of its run. ``waiting`` is the word for a shared run that is not complete yet."""
 
@@ -84,9 +86,9 @@ def _at_work(places: Iterable[Path]) -> str | None:
 def _read(folder: Path) -> bytes:
     path = folder / NAME
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise RunFolderError(f"{path} is not a file", hint="name a folder that dlrun made; 'dlrun runs' lists them")
-        return path.read_bytes()
+        return read_bytes(path, MOST_BYTES)
+    except RefusedError as error:
+        raise RunFolderError(error.message, hint="name a folder that dlrun made; 'dlrun runs' lists them") from error
     except FileNotFoundError as error:
         raise RunFolderError(
             f"{folder} is not a run folder: it has no {NAME}", hint="'dlrun runs' lists the runs there are"
@@ -98,8 +100,8 @@ def _read(folder: Path) -> bytes:
 def _parse(folder: Path, data: bytes) -> dict[str, Any]:
     path = folder / NAME
     try:
-        record = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        record = parse_json(data)
+    except ValueError as error:
         raise RunFolderError(f"{path} is damaged: {error}", hint="repeat the run from its spec.yaml") from error
     version = record.get("schema_version") if isinstance(record, dict) else None
     if type(version) is not int or version < 1:  # true is an int, and no version

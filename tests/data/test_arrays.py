@@ -17,6 +17,7 @@ from dlrun.data.dataset import Dataset
 from dlrun.data.sources import archives
 from dlrun.errors import DataError
 from dlrun.spec.sources import NpySource, NpzSource
+from dlrun.untrusted import zips
 
 X = np.arange(12.0).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])
@@ -148,7 +149,7 @@ def test_a_type_named_as_old_numpy_did_is_read_without_a_word(tmp_path: Path) ->
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SMALL_BYTES", 1 << 16)
+    monkeypatch.setattr(zips, "SMALL_BYTES", 1 << 16)
     path = npz(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.arange(1000) / 7)
 
     with pytest.raises(DataError, match=r"would unpack from .* to 8,000,\d+ bytes"):
@@ -156,7 +157,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch
 
 
 def test_a_zip_bomb_that_lies_about_its_packed_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SMALL_BYTES", 1 << 16)
+    monkeypatch.setattr(zips, "SMALL_BYTES", 1 << 16)
     path = npz(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.arange(1000) / 7)
     content = bytearray(Path(path).read_bytes())
     entry = content.index(b"PK\x01\x02")  # of x, the first in the directory at the archive's end
@@ -168,7 +169,7 @@ def test_a_zip_bomb_that_lies_about_its_packed_size_is_refused(tmp_path: Path, m
 
 
 def test_an_honest_archive_of_that_size_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SMALL_BYTES", 1 << 16)
+    monkeypatch.setattr(zips, "SMALL_BYTES", 1 << 16)
     x = np.random.default_rng(0).normal(size=(1000, 100))
 
     assert load(npz(tmp_path / "a.npz", x=x, y=np.arange(1000) / 7)).rows == 1000
@@ -241,7 +242,7 @@ def test_arrays_that_do_not_belong_in_memory_are_refused(tmp_path: Path, monkeyp
     packed = npz(tmp_path / "a.npz", x=X, y=Y)
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", X[:, 0])
-    monkeypatch.setattr(archives, "MAX_BYTES", X[:, 0].nbytes - 1)
+    monkeypatch.setattr(zips, "MAX_BYTES", X[:, 0].nbytes - 1)
 
     with pytest.raises(DataError, match="would unpack from"):
         load(packed)

@@ -271,3 +271,24 @@ def test_a_ledger_that_an_editor_replaced_meanwhile_gets_the_look(tmp_path: Path
             fcntl.flock(held, fcntl.LOCK_UN)
 
     assert [line["run"] for line in lines(tmp_path)] == ["a", "run-7"]
+
+
+def test_a_line_that_is_nested_deeply_is_skipped_and_said(tmp_path: Path) -> None:
+    append_look(tmp_path, look())
+    with (tmp_path / "ledger.jsonl").open("a") as stream:
+        stream.write('{"version": 1, "run": ' + "[" * 900 + "]" * 900 + ', "digest": "x", "rows": 3}\n')
+
+    looks = read_looks(tmp_path, [1, 2, 3])
+
+    assert len(looks.looks) == 1
+    assert looks.notes == ("line 2 of ledger.jsonl is torn or damaged; a look may be missing from the count",)
+
+
+def test_a_ledger_larger_than_any_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append_look(tmp_path, look())
+    monkeypatch.setattr("dlrun.runs.ledger.MOST_BYTES", 100)
+
+    with pytest.raises(RunFolderError, match=r"ledger\.jsonl has \d+ bytes; at most 100 are read"):
+        read_looks(tmp_path, [1])
+    with pytest.raises(RunFolderError, match=r"ledger\.jsonl has \d+ bytes"):
+        append_look(tmp_path, look(run="b"))

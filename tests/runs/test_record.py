@@ -126,3 +126,20 @@ def test_a_record_that_is_no_file_is_refused_without_waiting(tmp_path: Path, kin
 
     with pytest.raises(RunFolderError, match="is not a file"):
         read_record(tmp_path)
+
+
+def test_a_record_that_is_nested_deeper_than_ours_ever_is_is_refused(tmp_path: Path) -> None:
+    for depth in (61, 100_000):
+        nested = b'{"a":' * depth + b"1" + b"}" * depth
+        folder = folder_with(tmp_path, b'{"schema_version": 1, "status": "done", "spec": ' + nested + b"}")
+
+        with pytest.raises(RunFolderError, match="nested"):
+            read_record(folder)
+
+
+def test_a_record_larger_than_any_of_ours_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlrun.runs.record.MOST_BYTES", 1000)
+    folder = folder_with(tmp_path, b'{"schema_version": 1, "status": "done"}' + b" " * 1000)
+
+    with pytest.raises(RunFolderError, match="has 1,039 bytes; at most 1,000 are read"):
+        read_record(folder)

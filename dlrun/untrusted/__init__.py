@@ -1,0 +1,1 @@
+"""Reading what strangers may have written: nothing is unpacked, allocated or believed before it was checked."""
