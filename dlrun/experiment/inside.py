@@ -16,6 +16,7 @@ from dlrun.data.target_steps import AS_THEY_ARE
 from dlrun.errors import RunFolderError, UsageError
 from dlrun.experiment.again import plan_again, steps_of_model
 from dlrun.experiment.folds import read_predictions
+from dlrun.experiment.model_file import check_model_file
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import class_names
 from dlrun.models.building import reason_of
@@ -108,6 +109,7 @@ def _load(run: Path, experiment: Experiment) -> Any:
     entries = (registry("layers").find(kind) for kind in kinds)
     plugins = {entry.name: load(entry) for entry in entries if entry is not None and entry.origin != "keras"}
     try:
+        check_model_file(run / MODEL, plugins)
         return keras.models.load_model(run / MODEL, custom_objects=plugins, compile=False, safe_mode=True)
     except Exception as error:  # Keras, h5py and zipfile refuse a damaged file in many ways
         raise RunFolderError(

@@ -91,7 +91,7 @@ def check_header(header: Header, size: int, what: str) -> None:
     if header.dtype.hasobject:
         raise RefusedError(
             f"{what} is an array of Python objects, and reading those can run code",
-            "save plain numbers; rows of different length can be padded, texts encoded",
+            hint="save plain numbers; rows of different length can be padded, texts encoded",
         )
     if not header.dtype.itemsize:
         # Such values take nothing in a file, so its size says nothing of their number; NumPy gives them room in memory.

@@ -9,17 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from dlrun.errors import DlrunError, ExitCode
+
 DEEPEST = 60
 """How deep JSON may be nested: ours is never nested half as deep, and what walks through it may call itself."""
 
 
-class RefusedError(Exception):
-    """A file is not read: ``message`` says why, ``hint`` what to do. Who knows whose file it is raises it as theirs."""
+class RefusedError(DlrunError):
+    """A file is not read. Who knows whose file it is raises it again as a DataError or a RunFolderError."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    exit_code = ExitCode.DATA
 
 
 def open_ordinary(path: Path) -> int:

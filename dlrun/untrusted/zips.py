@@ -100,7 +100,7 @@ def check_member(member: zipfile.ZipInfo, path: Path, what: str | None = None) -
     if member.file_size > MAX_BYTES or (member.file_size > SMALL_BYTES and member.file_size > MAX_RATIO * packed):
         raise RefusedError(
             f"{what} would unpack from {packed:,} to {member.file_size:,} bytes",
-            f"at most {MAX_BYTES:,} bytes are read, and at most {MAX_RATIO} times the packed size; if the data are"
+            hint=f"at most {MAX_BYTES:,} bytes are read, and at most {MAX_RATIO} times the packed size; if the data are"
             " meant, save them with `numpy.savez`, which does not pack",
         )
 

@@ -13,6 +13,7 @@ from dlrun.data import chunks, load_dataset, record_hashes, scratch
 from dlrun.data.sources import parquet_files
 from dlrun.errors import DataError
 from dlrun.spec.sources import ParquetSource, TableSource
+from dlrun.untrusted import zips
 
 
 def parquet(path: Path, columns: dict[str, Any]) -> ParquetSource:
@@ -240,3 +241,33 @@ def test_a_text_that_is_no_utf8_is_a_data_error(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="Invalid UTF8"):
         load_dataset(written(tmp_path, {"a": texts}))
+
+
+def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zips, "SMALL_BYTES", 1 << 20)
+    rows = 1_000_000
+    constant = {"a": np.zeros(rows), "b": np.ones(rows), "y": np.arange(rows) // (rows // 2)}
+
+    with pytest.raises(DataError, match=r"would unpack from [\d,]+ to 24,000,000 bytes"):
+        load_dataset(parquet(tmp_path, constant))
+
+
+def test_numbers_that_go_to_a_scratch_file_are_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = 200_000
+    source = parquet(tmp_path, {**{f"a{n}": np.full(rows, n / 4) for n in range(9)}, "y": np.arange(rows) % 7 / 3})
+    monkeypatch.setattr(zips, "SMALL_BYTES", 0)
+    monkeypatch.setattr(zips, "MAX_RATIO", 8 * rows // Path(source.path[0]).stat().st_size + 1)
+
+    with pytest.raises(DataError, match="would unpack from"):
+        load_dataset(source)
+    monkeypatch.setattr(scratch, "IN_MEMORY", 1 << 20)
+    monkeypatch.setenv("DLRUN_CACHE", str(tmp_path / "cache"))
+
+    assert load_dataset(source).inputs[7].tolist() == [n / 4 for n in range(9)]
+
+
+def test_an_honest_file_of_any_size_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zips, "SMALL_BYTES", 0)
+    values = np.random.default_rng(0).normal(size=50_000)
+
+    assert load_dataset(parquet(tmp_path, {"a": values, "y": values[::-1]})).rows == 50_000

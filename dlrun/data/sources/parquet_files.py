@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,14 @@ from dlrun.data.chunks import rows_in_part
 from dlrun.data.dataset import Array
 from dlrun.data.sources.files import unreadable
 from dlrun.errors import DataError
+from dlrun.untrusted import zips
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_VALUE_BYTES = 8
+"""Of a number in a frame, or of what points to a text."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
         without: columns that are left in the file.
 
     Raises:
-        DataError: it cannot be read, has no rows, or has two columns of one name.
+        DataError: it cannot be read, has no rows, has two columns of one name, or is a bomb.
     """
     import pandas as pd
 
@@ -68,6 +74,7 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
         wanted = [name for name in head.names if name not in without] if without else None
         if wanted == []:
             return pd.DataFrame(index=pd.RangeIndex(head.rows))
+        _refuse_bomb(path, without)
         frame = pd.read_parquet(path, engine="pyarrow", columns=wanted)
         _check_texts(frame)
     # Parquet files may name columns by numbers; a spec's names are texts.
@@ -78,6 +85,28 @@ def read(path: str, without: Collection[str] = ()) -> pd.DataFrame:
     if len(frame) == 0:
         raise DataError(f"'{path}' has no rows")
     return frame
+
+
+def _refuse_bomb(path: str, without: Collection[str]) -> None:
+    """Refuse a small file whose columns would fill the memory: a run of equal values takes a few bytes of a file.
+
+    There is no limit for a large file that is honest, only one for what it grows to.
+    """
+    import pyarrow.parquet
+
+    metadata, packed, unpacked = pyarrow.parquet.read_metadata(path), Path(path).stat().st_size, 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if column.path_in_schema not in without:
+                unpacked += max(_VALUE_BYTES * group.num_rows, column.total_uncompressed_size)
+    if unpacked > zips.SMALL_BYTES and unpacked > zips.MAX_RATIO * packed:
+        raise DataError(
+            f"'{path}' would unpack from {packed:,} to {unpacked:,} bytes",
+            hint=f"at most {zips.MAX_RATIO} times the size of the file is read; if the data are meant, write them"
+            " without compression and dictionaries: `frame.to_parquet(path, compression=None, use_dictionary=False)`",
+        )
 
 
 def _check_texts(frame: pd.DataFrame) -> None:
