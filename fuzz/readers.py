@@ -26,7 +26,7 @@ import atheris
 MOST_MEMORY = 3000
 """MB. More is a finding too."""
 
-with atheris.instrument_imports(include=["dlrun", "zipfile", "csv", "yaml", "numpy.lib", "ast", "json"]):
+with atheris.instrument_imports(include=["dlrun", "zipfile", "csv", "yaml", "numpy.lib", "ast", "json", "PIL"]):
     import numpy as np
 
     from dlrun.data import load_dataset

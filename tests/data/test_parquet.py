@@ -271,3 +271,22 @@ def test_an_honest_file_of_any_size_is_read(tmp_path: Path, monkeypatch: pytest.
     values = np.random.default_rng(0).normal(size=50_000)
 
     assert load_dataset(parquet(tmp_path, {"a": values, "y": values[::-1]})).rows == 50_000
+
+
+def test_no_damage_to_what_a_file_says_of_itself_ends_the_process(tmp_path: Path) -> None:
+    """Arrow does so where it is asked for the notes of a damaged column: a test of its own for each byte of them."""
+    source = parquet(tmp_path, {"a": [1.5, None], "b": ["x", "é"], "y": [0.5, 1.5]})
+    path = Path(source.path[0])
+    whole = path.read_bytes()
+    notes = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    ends = set()
+
+    for place in range(notes, notes + whole[notes:].index(b"pandas") - 8):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            load_dataset(source)
+            ends.add("read")
+        except DataError:
+            ends.add("refused")
+
+    assert ends == {"read", "refused"}
