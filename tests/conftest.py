@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,28 @@ def real_keras_home(keras_home: Path, real_data: Callable[[str], Path]) -> Path:
         path = real_data(name)
         (keras_home / "datasets" / path.name).symlink_to(path)
     return keras_home
+
+
+Disk = Callable[[str], Path]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mounts file systems in memory: ``disk("size=40k")`` is a folder on a disk of its own. Skips who may not mount."""
+    with ExitStack() as mounted:
+        yield lambda options: mounted.enter_context(
+            _mounted(tmp_path / f"disk-{len(list(tmp_path.iterdir()))}", options)
+        )
+
+
+@contextmanager
+def _mounted(place: Path, options: str) -> Iterator[Path]:
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("mount") else None
+    if done is None or done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip() if done else 'there is no mount'}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)

@@ -81,11 +81,20 @@ def test_the_page_on_problems_has_every_task_with_its_defaults_and_configs() -> 
         assert all(load_spec(ROOT / "configs" / f"{config}.yaml").spec.task in (name, None) for config in named)
 
 
-def test_the_tests_that_the_page_on_security_names_are_there() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
+@pytest.mark.parametrize(("page", "least"), [("SECURITY.md", 10), ("docs/reliability.md", 25)])
+def test_the_tests_that_a_page_names_are_there(page: str, least: int) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.(?:py|txt))`", (ROOT / page).read_text())
 
-    assert len(named) > 10
+    assert len(set(named)) > least
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_every_bad_input_has_a_test() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text()
+
+    rows = [line for line in page.splitlines() if re.match(r"\| (?!what |---)", line)]
+    assert len(rows) > 40
+    assert [row for row in rows if not re.search(r"\| `tests/[^|]+\|$", row)] == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:

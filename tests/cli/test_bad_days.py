@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -157,6 +158,27 @@ def test_streams_that_are_closed_change_no_exit_code(tiny: Path, redirection: st
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("arguments", ["list layers", "list layers --json", "data list", "--help"])
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, arguments: str) -> None:
+    pipe = f"set -o pipefail; {sys.executable} -m dlrun {arguments} | head -c 1"
+
+    done = subprocess.run(["bash", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+
+    assert (done.returncode, len(done.stdout), done.stderr) == (0, 1, "")
+
+
+def test_a_stream_of_ascii_gets_ascii(dlrun: Dlrun, tmp_path: Path) -> None:
+    text = TABLE.replace("age", "Größe")
+    name = table(tmp_path, text.encode().decode("latin1"))
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+
+    done = shell("", tmp_path, "check", "--data", name, env=environment)
+
+    assert done.returncode == 0
+    assert (done.stdout + done.stderr).isascii()
+    assert "Gr\\xf6\\xdfe" in done.stdout
+
+
 @pytest.mark.tensorflow
 def test_a_run_without_any_stream_is_a_whole_run(tiny: Path) -> None:
     done = shell("<&- >&- 2>&-", tiny.parent, "train", "tiny.yaml")
@@ -243,6 +265,52 @@ def test_without_a_home_commands_work(tiny: Path) -> None:
 
     assert done.returncode == 0
     assert json.loads(done.stdout)["datasets"]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("home", [None, "/nonexistent"])
+def test_without_a_home_a_run_is_a_whole_run(tiny: Path, home: str | None) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "KERAS_HOME")}
+    environment |= {} if home is None else {"HOME": home, "XDG_CACHE_HOME": home, "XDG_CONFIG_HOME": home}
+
+    done = shell("", tiny.parent, "train", "tiny.yaml", "-q", env=environment)
+
+    run = only_run(tiny.parent / "runs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((run / "record.json").read_text())["status"] == "done"
+    assert (run / "curves.png").exists()
+
+
+@pytest.mark.tensorflow
+def test_a_gpu_that_is_asked_for_and_absent_costs_no_run(process: Dlrun, tiny: Path) -> None:
+    done = process("train", "tiny.yaml", "-q", CUDA_VISIBLE_DEVICES="7", TF_FORCE_GPU_ALLOW_GROWTH="true")
+
+    assert (done.code, done.err) == (0, "")
+    assert json.loads((only_run(tiny.parent / "runs") / "record.json").read_text())["status"] == "done"
+
+
+@pytest.mark.parametrize("command", [["data", "fetch", "boston_housing"], ["check", "--data", "boston.yaml"]])
+def test_without_a_network_one_message_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "boston.yaml").write_text("dataset: boston_housing\nlayers: [Dense: 4]\n")
+    apart = ["unshare", "--net"]  # a network of its own, in which there is nothing
+    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no process can be kept from the network here")
+
+    done = subprocess.run(
+        [*apart, sys.executable, "-m", "dlrun", *command],
+        cwd=tmp_path,
+        env=os.environ | {"KERAS_HOME": str(tmp_path / "keras")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 3
+    assert done.stderr.count("cannot be downloaded") == 1
+    assert "boston_housing.npz by other means and run `dlrun data add boston_housing.npz`" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("keras/**/*.npz"))
 
 
 def test_ctrl_c_while_the_command_is_imported_is_quiet() -> None:

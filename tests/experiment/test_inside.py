@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,36 @@ def test_a_model_with_code_in_it_is_not_run(trained: Path, tmp_path: Path) -> No
     with pytest.raises(RunFolderError, match="cannot be loaded"):
         look_inside(trained)
     assert not planted.exists()
+
+
+@pytest.mark.parametrize("kind", ["external link", "external storage"])
+def test_weights_that_lie_outside_of_the_model_are_not_read(trained: Path, tmp_path: Path, kind: str) -> None:
+    h5py = pytest.importorskip("h5py")
+    secret = tmp_path / "secret.h5"
+    with zipfile.ZipFile(trained / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(parts["model.weights.h5"])
+    with h5py.File(weights, "r+") as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        kernel = next(name for name in names if file[name].ndim == 4)
+        values = file[kernel][()]
+        del file[kernel]
+        if kind == "external link":
+            with h5py.File(secret, "w") as other:
+                other["kernel"] = values
+            file[kernel] = h5py.ExternalLink(str(secret), "kernel")
+        else:
+            secret.write_bytes(values.tobytes())
+            file.create_dataset(kernel, values.shape, values.dtype, external=[(str(secret), 0, values.nbytes)])
+    with zipfile.ZipFile(trained / "model.keras", "w") as archive:
+        for name, content in (parts | {"model.weights.h5": weights.read_bytes()}).items():
+            archive.writestr(name, content)
+
+    with pytest.raises(RunFolderError, match="cannot be loaded"):
+        look_inside(trained)
+    assert not (trained / "filters.png").exists()
 
 
 def test_what_a_run_recorded_is_not_changed_by_looking(trained: Path) -> None:

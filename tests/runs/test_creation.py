@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dlrun.errors import RunFolderError
-from dlrun.runs import create_run, read_record
+from dlrun.runs import create_run, list_runs, read_looks, read_record
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 CROWD = 50
@@ -19,12 +20,14 @@ ONE_OF_THE_CROWD = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from dlrun.runs import create_run
+from dlrun.runs import Look, append_look, create_run
 sys.stdin.readline()
-with create_run(Path(sys.argv[1]), "crowd", now=datetime(2026, 11, 22, tzinfo=UTC)) as run:
+runs = Path(sys.argv[1])
+with create_run(runs, "crowd", now=datetime(2026, 11, 22, tzinfo=UTC)) as run:
     run.write_text("pid.txt", sys.argv[2])
-    run.finish({})
-    print(run.path, flush=True)
+    run.finish({"seed": int(sys.argv[2])})
+append_look(runs, Look.now(run=run.name, name="crowd", spec="s", records=range(100)))
+print(run.path, flush=True)
 """
 
 
@@ -69,7 +72,7 @@ def test_a_clash_of_names_is_thrown_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert names == ("imdb-20261122-120000-00aa", "imdb-20261122-120000-00bb")
 
 
-def test_fifty_processes_in_one_second_get_fifty_folders(tmp_path: Path) -> None:
+def test_fifty_processes_in_one_second_make_fifty_whole_runs(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ONE_OF_THE_CROWD, str(tmp_path)]
     crowd = [
         subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -84,8 +87,14 @@ def test_fifty_processes_in_one_second_get_fifty_folders(tmp_path: Path) -> None
     assert [process.returncode for process in crowd] == [0] * CROWD
     assert len(set(paths)) == CROWD
     assert [(path / "pid.txt").read_text() for path in paths] == [str(number) for number in range(CROWD)]
+    assert [(row.status, row.seed) for row in sorted(list_runs(tmp_path), key=lambda row: row.seed or 0)] == [
+        ("done", number) for number in range(CROWD)
+    ]
     assert (tmp_path / "latest").resolve() in {path.resolve() for path in paths}
-    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths} | {"latest"}
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths} | {"latest", "ledger.jsonl"}
+    lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    assert sorted(line["run"] for line in lines) == sorted(path.name for path in paths)
+    assert len(read_looks(tmp_path, [1]).looks) == CROWD
 
 
 def test_latest_is_a_relative_link_to_the_newest(tmp_path: Path) -> None:

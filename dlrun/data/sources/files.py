@@ -24,6 +24,8 @@ def examine(path: str, sha256: str | None = None) -> DataFile:
     place = Path(path)
     try:
         # Opening a named pipe would wait for ever, so ask what it is first.
+        if place.is_symlink() and not place.exists():
+            raise DataError(f"'{path}' is a link that leads nowhere", hint="remove it, or bring the file back")
         if not place.exists():
             raise DataError(f"there is no file '{path}'", hint=_siblings(place))
         if not place.is_file():
