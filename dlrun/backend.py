@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Any
 
 from dlrun.errors import UsageError
 
@@ -38,3 +39,14 @@ def prepare_backend() -> None:
         keras.config.set_epsilon(1e-7)
         keras.config.set_max_epochs(None)  # else KERAS_MAX_EPOCHS cuts a run short, and its spec says otherwise
         keras.config.set_max_steps_per_epoch(None)
+
+
+def devices() -> list[str] | None:
+    """Name the processors that TensorFlow sees: ``CPU``, a GPU by its model; None while TensorFlow is not loaded."""
+    tf = sys.modules.get("tensorflow")
+    return None if tf is None else [_device_name(tf, device) for device in tf.config.list_physical_devices()]
+
+
+def _device_name(tf: Any, device: Any) -> str:
+    details = {} if device.device_type == "CPU" else tf.config.experimental.get_device_details(device)
+    return str(details.get("device_name") or device.device_type)

@@ -16,6 +16,7 @@ from dlrun.cli import (
     kfold,
     listing,
     report,
+    rerun,
     runs,
     schema,
     show,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(kfold.kfold)
 app.command("test")(final.final)
+app.command()(rerun.rerun)
 app.command()(check.check)
 app.command()(describe.describe)
 app.command()(show.show)

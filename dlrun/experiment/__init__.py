@@ -8,11 +8,13 @@ from dlrun.experiment.describing import describe, describe_data
 from dlrun.experiment.final import final_test, retrain
 from dlrun.experiment.fitting import baseline_names
 from dlrun.experiment.planning import Experiment, plan
+from dlrun.experiment.rerunning import Rerun, rerun
 from dlrun.experiment.run_record import RunRecord, load_run
 from dlrun.experiment.running import run, run_fold
 
 __all__ = [
     "Experiment",
+    "Rerun",
     "RunRecord",
     "baseline_names",
     "describe",
@@ -20,6 +22,7 @@ __all__ = [
     "final_test",
     "load_run",
     "plan",
+    "rerun",
     "retrain",
     "run",
     "run_fold",

@@ -1,4 +1,4 @@
-"""What a ``model.keras`` may hold: checked without TensorFlow, before Keras unpacks it in its safe mode.
+"""What a ``model.keras`` may hold: checked and read without TensorFlow, before Keras unpacks it in its safe mode.
 
 Keras refuses most of what is refused here itself; that must not hang on its version.
 """
@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from dlrun.data.dataset import Array
 from dlrun.untrusted.files import RefusedError, parse_json
 from dlrun.untrusted.zips import check_members, open_zip
 
@@ -41,6 +44,23 @@ def check_model_file(path: Path, plugins: Mapping[str, Any]) -> None:
             raise RefusedError(f"'{path}' holds '{odd[0][:80]}', which no model of Keras has")
         _check_config(_parsed(archive), plugins)
         _check_weights(archive)
+
+
+def read_weights(path: Path) -> dict[str, Array]:
+    """Read a model's variables without TensorFlow: ``layers/dense/vars/0``; its optimiser's are among them.
+
+    Raises:
+        RefusedError: it is no such archive, or its weights are refused.
+        OSError: it cannot be opened.
+    """
+    import h5py
+
+    with open_zip(path) as archive:
+        check_members(archive, path)
+        _check_weights(archive)
+        with archive.open(WEIGHTS) as stream, h5py.File(stream, "r") as file:
+            found = {dataset.name.lstrip("/"): np.asarray(dataset[()]) for dataset in _datasets(file)}
+    return dict(sorted(found.items()))
 
 
 def _parsed(archive: zipfile.ZipFile) -> Any:

@@ -38,6 +38,7 @@ class Experiment:
         origins: for each layer of ``spec``, its place in the spec as written: completing adds layers.
         warnings: what is unusual, one sentence each.
         engine: what trains it; None until there is a model to judge by (`dlrun.experiment.engines`).
+        rerun_of: the name of the run that this one repeats.
     """
 
     spec: ExperimentSpec
@@ -51,6 +52,7 @@ class Experiment:
     origins: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     engine: Choice | None = None
+    rerun_of: str | None = None
 
 
 def plan(loaded: LoadedSpec) -> Experiment:

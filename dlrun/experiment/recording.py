@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dlrun.backend import devices
 from dlrun.data.dataset import Indices
 from dlrun.evaluation import (
     CURVE_HEADER,
@@ -68,7 +69,8 @@ def opening(experiment: Experiment, model: Any, spec_file: Path, runs_dir: Path,
         "splits": splits_record(experiment),
         "looks": looks_record(experiment, runs_dir),
         "warnings": list(experiment.warnings),
-        "environment": environment(spec_file.parent, command),
+        "environment": {**environment(spec_file.parent, command), "devices": devices()},
+        **({"rerun_of": experiment.rerun_of} if experiment.rerun_of else {}),
     }
 
 

@@ -66,6 +66,8 @@ def _fact(each: Mapping[str, Any], side: str) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items()) or "-"
+    if isinstance(value, list):
+        return " ".join(map(_value, value)) or "-"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("dlrun", "tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+from dlrun.runs.processor import cpu_features, cpu_model
+
+_PACKAGES = ("dlrun", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "pillow")
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel", "tf-nightly")
+_VARIABLES = (
+    *("TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "TF_XLA_FLAGS", "XLA_FLAGS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE"),
+)
+"""Environment variables by which libraries choose kernels and threads, and so the order in which numbers are added."""
 _PATIENCE = 2.0
 """Seconds that git may take for each answer."""
 
@@ -22,8 +30,10 @@ def environment(folder: Path | None = None, command: Sequence[str] | None = None
         command: the program and its arguments; default: this process's.
 
     Returns:
-        ``python``, a version for each package (null when it is not installed), ``platform``, ``cpu``, ``cpus`` (that
-        this process may use), ``command`` and ``git`` (``{commit, dirty}``, or null outside of a repository).
+        ``python``, a version for each package (null when it is not installed), ``platform``, ``cpu``, ``cpu_features``
+        (those that change numbers; null where the system does not say), ``cpus`` (that this process may use),
+        ``variables`` (those that change numbers, where they are set), ``command`` and ``git`` (``{commit, dirty}``, or
+        null outside of a repository).
     """
     import platform
 
@@ -32,8 +42,10 @@ def environment(folder: Path | None = None, command: Sequence[str] | None = None
         "python": platform.python_version(),
         **{package: _version(package) for package in _PACKAGES},
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
+        "cpu_features": cpu_features(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "variables": _variables(),
         # The program's own path is left out: it usually leads through somebody's home.
         "command": ["dlrun", *words[1:]] if words else [],
         "git": _git_state(folder or Path()),
@@ -51,17 +63,10 @@ def _version(package: str) -> str | None:
     return None
 
 
-def _cpu_model() -> str:
-    import platform
-
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+def _variables() -> dict[str, str]:
+    """Return the variables that are set; flags that name a file, which may lie in somebody's home, are left out."""
+    found = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
+    return {name: " ".join(word for word in value.split() if "/" not in word) for name, value in found.items()}
 
 
 def _git_state(folder: Path) -> dict[str, Any] | None:

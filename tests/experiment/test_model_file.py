@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from dlrun.experiment.model_file import check_model_file
+from dlrun.experiment.model_file import check_model_file, read_weights
 from dlrun.untrusted import zips
 from dlrun.untrusted.files import RefusedError
 
@@ -146,3 +146,28 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("stored", [b"", b"\x89HDF\r\n\x1a\n" + bytes(500), b"hello"])
 def test_weights_that_are_no_hdf5_are_refused(tmp_path: Path, stored: bytes) -> None:
     assert "is damaged" in refusal(model(tmp_path / "m.keras", stored=stored))
+
+
+def test_weights_are_read_by_their_places(tmp_path: Path) -> None:
+    kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+    found = read_weights(model(tmp_path / "m.keras", stored=weights(bias=np.float32(2), kernel=kernel)))
+
+    assert list(found) == ["layers/bias", "layers/dense/vars/0", "layers/kernel"]
+    np.testing.assert_array_equal(found["layers/kernel"], kernel)
+    assert found["layers/bias"] == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + bytes(18)])
+def test_weights_of_a_file_that_is_no_model_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m.keras").write_bytes(content)
+
+    with pytest.raises(RefusedError, match="is damaged"):
+        read_weights(tmp_path / "m.keras")
+
+
+def test_weights_that_are_links_or_no_hdf5_are_not_read(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="hold a link"):
+        read_weights(model(tmp_path / "m.keras", stored=weights(a=h5py.ExternalLink("other.h5", "/values"))))
+    with pytest.raises(RefusedError, match="is damaged"):
+        read_weights(model(tmp_path / "m.keras", stored=b"no hdf5"))

@@ -104,6 +104,20 @@ def test_the_command_has_its_arguments_but_not_where_the_program_lies(
     assert "somebody" not in json.dumps(found)
 
 
+def test_variables_that_change_numbers_are_kept_where_they_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_DETERMINISTIC_OPS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true --xla_dump_to=/home/somebody/dump")
+
+    variables = environment(tmp_path)["variables"]
+
+    assert variables["OMP_NUM_THREADS"] == "1"
+    assert variables["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
+    assert "TF_DETERMINISTIC_OPS" not in variables
+
+
 def test_nothing_heavy_is_imported_to_describe_a_machine_or_to_list_runs(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib, dlrun.runs as runs; folder = pathlib.Path(sys.argv[1])\n"
