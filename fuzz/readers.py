@@ -14,7 +14,6 @@ inputs that reached something new are kept in ``fuzz/corpus/<target>/``. Mend wh
 from __future__ import annotations
 
 import io
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,7 +26,10 @@ MOST_MEMORY = 3000
 """MB. More is a finding too."""
 
 with atheris.instrument_imports(include=["dlrun", "zipfile", "csv", "yaml", "numpy.lib", "ast", "json", "PIL"]):
+    import json
+
     import numpy as np
+    from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
     from dlrun.data import load_dataset
     from dlrun.data.sources import archives, parquet_files, pictures
@@ -40,6 +42,8 @@ with atheris.instrument_imports(include=["dlrun", "zipfile", "csv", "yaml", "num
     from dlrun.spec import expressions, load_spec
     from dlrun.spec.sources import TableSource
 
+DECODERS = (BmpImagePlugin, GifImagePlugin, ImageOps, JpegImagePlugin, PngImagePlugin)
+"""Imported above so that they are watched: Pillow would import them when the first picture is decoded."""
 ROOT = Path(__file__).parents[1]
 PLACE = Path(tempfile.mkdtemp(prefix="dlrun-fuzz-"))
 
@@ -145,8 +149,6 @@ def arrays_of_all_kinds() -> list[object]:
 
 def picture_seeds() -> list[bytes]:
     """Make a small picture of each format."""
-    from PIL import Image
-
     image = Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
     return [saved(image.save, form) for form in pictures.FORMATS]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 from collections.abc import Iterable
@@ -52,9 +53,13 @@ def check_size(path: Path, size: int, most: int) -> None:
 
 
 def parse_json(data: bytes) -> Any:
-    """Read JSON. Raises ValueError for what is none, or is nested too deeply."""
+    """Read JSON; NaN and infinities are None, as where we write it.
+
+    Raises:
+        ValueError: it is none, or is nested too deeply.
+    """
     try:
-        value = json.loads(data)
+        value = json.loads(data, parse_constant=_finite, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     level = [value]
@@ -63,6 +68,12 @@ def parse_json(data: bytes) -> Any:
         if not level:
             return value
     raise ValueError(f"it is nested more than {DEEPEST} deep")
+
+
+def _finite(text: str) -> float | None:
+    """Read a number. Python's reader takes NaN and 1e999 too, and its writer, if strict, then refuses them."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _inside(value: Any) -> Iterable[Any]:

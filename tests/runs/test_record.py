@@ -143,3 +143,10 @@ def test_a_record_larger_than_any_of_ours_is_not_read(tmp_path: Path, monkeypatc
 
     with pytest.raises(RunFolderError, match="has 1,039 bytes; at most 1,000 are read"):
         read_record(folder)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_has_no_word_for_is_none(tmp_path: Path, number: str) -> None:
+    folder = folder_with(tmp_path, f'{{"schema_version": 1, "status": "done", "seconds": {number}}}'.encode())
+
+    assert read_record(folder)["seconds"] is None
