@@ -6,7 +6,7 @@ notebook, a test) matches on these classes; a listener that raises ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,20 @@ class FitStarted:
     iteration: int
     fold: int
     steps: int
+
+
+@dataclass(frozen=True)
+class FitResumed:
+    """A fit that has started goes on after ``epoch``, from a checkpoint; the values are those of the epochs before.
+
+    ``train["loss"][0]`` is that of epoch 1.
+    """
+
+    iteration: int
+    fold: int
+    epoch: int
+    train: Mapping[str, Sequence[float]]
+    validation: Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ class FitEnded:
     failure: str | None = None
 
 
-Event = RunStarted | Warned | FitStarted | BatchEnded | EpochEnded | FitEnded
+Event = RunStarted | Warned | FitStarted | FitResumed | BatchEnded | EpochEnded | FitEnded
 OnEvent = Callable[[Event], None]
 
 

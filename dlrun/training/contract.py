@@ -1,8 +1,9 @@
 """What every engine takes and gives back. No TensorFlow here: a fake engine keeps this contract too.
 
-``fit(tasks, prepare, plan, on_event)`` yields a `FitResult` for each task, in the order of the tasks and as soon as it
-is there, so that a caller can store one fold before the next is trained. A fit that diverges, or that has no memory
-left, is a result with a ``failure``, not an exception: the other folds go on.
+``fit(tasks, prepare, plan, on_event, checkpoints)`` yields a `FitResult` for each task, in the order of the tasks and
+as soon as it is there, so that a caller can store one fold before the next is trained. A fit that diverges, or that has
+no memory left, is a result with a ``failure``, not an exception: the other folds go on. A fit that goes on from a
+checkpoint gives, bit for bit, the result of one that was never interrupted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from dlrun.data.dataset import Array, Indices
 from dlrun.data.encoded import Encoded
 from dlrun.events import OnEvent
+from dlrun.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 
 Scores = dict[str, float]
 Predictions = npt.NDArray[np.float32]
@@ -40,6 +42,11 @@ class FoldTask:
     fold: int
     seed: int
     number: int = 0
+
+    @property
+    def name(self) -> str:
+        """The fit's name in files: ``i1-f3``."""
+        return f"i{self.iteration}-f{self.fold}"
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,7 @@ class Engine(Protocol):
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
+        checkpoints: Checkpoints = NO_CHECKPOINTS,
     ) -> Iterator[FitResult]:
         """Carry out every task; ``prepare`` is called once for each, when its data are needed."""
         ...

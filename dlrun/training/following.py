@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dlrun.events import EpochEnded, OnEvent
+from dlrun.events import EpochEnded, FitResumed, OnEvent
+from dlrun.training.checkpoints import Snapshot, part, under
 from dlrun.training.contract import FitResult, FoldData, FoldTask, Predictions, Score, Scores, TrainingPlan
 from dlrun.training.watching import Watch
 
 DIVERGED = "a smaller learning rate or `- normalise` in preprocessing usually helps"
 
+_FLAGS = ("done", "_stopped_early", "_has_best")
 HeldOut = tuple[Predictions, float]
 """Predictions for some rows (rows, outputs), and the mean loss over them."""
 
@@ -58,6 +60,22 @@ class Following:
     def predicts_last(self) -> bool:
         """Whether the validation rows have to be predicted once more, by the final weights."""
         return len(self.data.validation) > 0 and (self.goes_back or not self.follows)
+
+    def state(self) -> Snapshot:
+        """Copy as arrays what is known at the end of an epoch."""
+        arrays = {flag: np.array(getattr(self, flag)) for flag in _FLAGS}
+        arrays |= {} if self.failure is None else {"failure": np.array(self.failure)}
+        return {**arrays, "predictions": self._predictions, **under("watch", self._watch.state())}
+
+    def restore(self, arrays: Snapshot) -> None:
+        """Go on from a `state`, and say that the fit does."""
+        for flag in _FLAGS:
+            setattr(self, flag, bool(arrays[flag]))
+        self.failure = str(arrays["failure"]) if "failure" in arrays else None
+        self._predictions = arrays["predictions"]
+        self._watch.restore(part(arrays, "watch"))
+        task, history = self.task, self._watch.history
+        self._on_event(FitResumed(task.iteration, task.fold, self.epoch, history.train, history.validation))
 
     def end_epoch(
         self, train: Scores, held_out: HeldOut | None, monitored: Callable[[], HeldOut] | None, seconds: float

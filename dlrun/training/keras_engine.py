@@ -18,9 +18,11 @@ import keras
 from dlrun import seeds
 from dlrun.events import BatchEnded, FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import EpochBatches, as_it_failed, row_picker
+from dlrun.training.checkpoints import NO_CHECKPOINTS, Checkpoints, Snapshot, in_order, numbered, part, under
 from dlrun.training.contract import REPORT_EVERY, FitResult, FoldData, FoldTask, TrainingPlan
 from dlrun.training.failing import FIT_ERRORS, words_of
 from dlrun.training.following import Following
+from dlrun.training.fresh import values_of
 from dlrun.training.net import Net
 from dlrun.training.scoring import Scorer
 from dlrun.training.watching import Watch
@@ -38,9 +40,10 @@ class KerasEngine:
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
+        checkpoints: Checkpoints = NO_CHECKPOINTS,
     ) -> Iterator[FitResult]:
         """Carry out every task, and yield its result before the next one begins."""
-        fits = _Fits(prepare, plan, on_event, several=len(tasks) > 1)
+        fits = _Fits(prepare, plan, on_event, checkpoints, several=len(tasks) > 1)
         for task in tasks:
             yield fits.carry_out(task)
 
@@ -49,9 +52,16 @@ class _Fits:
     """The fits of one call, and the net that they share."""
 
     def __init__(
-        self, prepare: Callable[[FoldTask], FoldData], plan: TrainingPlan, on_event: OnEvent, *, several: bool
+        self,
+        prepare: Callable[[FoldTask], FoldData],
+        plan: TrainingPlan,
+        on_event: OnEvent,
+        checkpoints: Checkpoints,
+        *,
+        several: bool,
     ) -> None:
         self._prepare, self._plan, self._on_event, self._several = prepare, plan, on_event, several
+        self._checkpoints = checkpoints
         self._net: Net | None = None
 
     def carry_out(self, task: FoldTask) -> FitResult:
@@ -74,10 +84,21 @@ class _Fits:
         pick = row_picker(data.inputs)
         batches = EpochBatches(data, pick, plan.batch_size)
         scorer = Scorer(net.forward, data, pick)
-        follower = _Follower(Following(task, data, plan, watch, on_event), plan, batches, scorer, on_event)
+        following = Following(task, data, plan, watch, on_event)
+        follower = _Follower(following, plan, batches, scorer, on_event, self._checkpoints)
         on_event(FitStarted(task.iteration, task.fold, batches.steps))
+        if snapshot := self._checkpoints.load([task]):
+            follower.restore(net.model, part(snapshot, task.name))
+        begin = plan.epochs if following.done else following.epoch
         with as_it_failed(pick):
-            net.model.fit(batches.dataset, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[follower])
+            net.model.fit(
+                batches.dataset,
+                initial_epoch=begin,
+                epochs=plan.epochs,
+                shuffle=False,
+                verbose=0,
+                callbacks=[follower],
+            )
             result = follower.result(net.model)
         if self._several:  # the next fold goes on with this model
             return replace(result, weights=named_weights(net.model))
@@ -100,11 +121,18 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     """Sits in ``model.fit``: sets each epoch's order, predicts held-out rows, and ends the fit when told."""
 
     def __init__(
-        self, following: Following, plan: TrainingPlan, batches: EpochBatches, scorer: Scorer, on_event: OnEvent
+        self,
+        following: Following,
+        plan: TrainingPlan,
+        batches: EpochBatches,
+        scorer: Scorer,
+        on_event: OnEvent,
+        checkpoints: Checkpoints,
     ) -> None:
         super().__init__()
         self._following, self._data, self._plan = following, following.data, plan
         self._batches, self._scorer, self._on_event = batches, scorer, on_event
+        self._checkpoints = checkpoints
         self._restore: list[Any] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -131,6 +159,29 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
             self._restore = self.model.get_weights()
         if following.done:
             self.model.stop_training = True
+        self._checkpoints.offer([following.task], self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        """Copy all that changes while a fit goes on. The metrics of training begin anew with every epoch."""
+        return under(
+            self._following.task.name,
+            {
+                **under("follow", self._following.state()),
+                **under("model", numbered(values_of(self.model.variables))),
+                **under("optimiser", numbered(values_of(self.model.optimizer.variables))),
+                **(under("best", numbered(self._restore)) if self._restore else {}),
+            },
+        )
+
+    def restore(self, model: keras.Model, snapshot: Snapshot) -> None:
+        """Bring a model, whose fit has not begun, and what is known of it to where a `_snapshot` was taken."""
+        for name, variables in (("model", model.variables), ("optimiser", model.optimizer.variables)):
+            values = in_order(part(snapshot, name), values_of(variables))
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        if best := part(snapshot, "best"):
+            self._restore = in_order(best, model.get_weights())
+        self._following.restore(part(snapshot, "follow"))
 
     def result(self, model: keras.Model) -> FitResult:
         """Sum up, with the weights that count put back into the model."""

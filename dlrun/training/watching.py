@@ -9,7 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from dlrun.training.checkpoints import Snapshot, part, under
 from dlrun.training.contract import EarlyStop, History, Predictions, TrainingPlan
+
+_HISTORIES = ("train", "validation")
+_NUMBERS = ("best_epoch", "monitored_epoch", "_best", "_monitored")
 
 
 def is_better(value: float, best: float | None, *, higher_is_better: bool, min_delta: float = 0.0) -> bool:
@@ -75,6 +81,25 @@ class Watch:
             {name: tuple(values) for name, values in self.validation.items()},
             tuple(self.seconds),
         )
+
+    def state(self) -> Snapshot:
+        """Copy all of it as arrays; numbers that there are none of yet are left out."""
+        arrays: Snapshot = {"seconds": np.array(self.seconds)}
+        for history in _HISTORIES:
+            arrays |= under(history, {name: np.array(values) for name, values in getattr(self, history).items()})
+        for number in _NUMBERS:
+            value = getattr(self, number)
+            arrays |= {} if value is None else {number: np.array(value)}
+        return arrays if self.best_predictions is None else {**arrays, "best_predictions": self.best_predictions}
+
+    def restore(self, arrays: Snapshot) -> None:
+        """Take the place of the watch whose `state` this is."""
+        self.seconds = arrays["seconds"].tolist()
+        for history in _HISTORIES:
+            setattr(self, history, {name: values.tolist() for name, values in part(arrays, history).items()})
+        for number in _NUMBERS:
+            setattr(self, number, arrays[number].item() if number in arrays else None)
+        self.best_predictions = arrays.get("best_predictions")
 
 
 def _append(history: dict[str, list[float]], values: Mapping[str, float], epoch: int) -> None:

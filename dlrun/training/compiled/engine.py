@@ -12,6 +12,7 @@ import keras
 
 from dlrun.events import FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import row_shapes
+from dlrun.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from dlrun.training.compiled.group import Group, weights_seed
 from dlrun.training.compiled.lane_net import LaneNet
 from dlrun.training.compiled.lanes import lanes_of, on_device
@@ -48,9 +49,10 @@ class CompiledEngine:
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
+        checkpoints: Checkpoints = NO_CHECKPOINTS,
     ) -> Iterator[FitResult]:
         """Carry out every task; the results of a group of lanes come before the next group is prepared."""
-        fits = _Fits(self, prepare, plan, on_event, several=len(tasks) > 1)
+        fits = _Fits(self, prepare, plan, on_event, checkpoints, several=len(tasks) > 1)
         for _, group in groupby(tasks, lambda task: task.number // self.lanes):
             yield from fits.carry_out(list(group))
 
@@ -73,11 +75,12 @@ class _Fits:
         prepare: Callable[[FoldTask], FoldData],
         plan: TrainingPlan,
         on_event: OnEvent,
+        checkpoints: Checkpoints,
         *,
         several: bool,
     ) -> None:
         self._engine, self._prepare, self._plan, self._on_event = engine, prepare, plan, on_event
-        self._several = several
+        self._checkpoints, self._several = checkpoints, several
         self._pace = Pace()
         self._compiled: _Compiled | None = None
 
@@ -133,7 +136,7 @@ class _Fits:
             compiled = self._compiled = _Compiled(shapes, net, program)
         else:
             net, data = compiled.net, on_device(lanes, sparse=compiled.net.sparse, rounded=engine.xla)
-        group = Group(net, compiled.program, data, lanes, follow, plan, self._on_event, self._pace)
+        group = Group(net, compiled.program, data, lanes, follow, plan, self._on_event, self._pace, self._checkpoints)
         results = []
         for result, state in group.run():
             model: Any = net.put_back(state, last=result.final_epoch == result.history.epochs)

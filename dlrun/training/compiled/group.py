@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -16,10 +17,12 @@ from dlrun import seeds
 from dlrun.data.dataset import Indices
 from dlrun.events import BatchEnded, OnEvent
 from dlrun.training.batches import most_predicted
-from dlrun.training.compiled.lane_net import LaneNet, LaneState
+from dlrun.training.checkpoints import Checkpoints, Snapshot, part, under
+from dlrun.training.compiled.lane_net import LaneNet, LaneState, Tensors
 from dlrun.training.compiled.lanes import Lane, epoch_order, positions
 from dlrun.training.compiled.pace import Pace
 from dlrun.training.compiled.program import LaneData, Program
+from dlrun.training.compiled.states import States, copied, lane_of, named, restored, stacked
 from dlrun.training.contract import REPORT_EVERY, FitResult, FoldTask, TrainingPlan
 from dlrun.training.following import Following, HeldOut
 
@@ -41,6 +44,7 @@ class Group:
         plan: how to fit.
         on_event: is told how far an epoch is.
         pace: how long calls are; carried over from group to group.
+        checkpoints: keep the state of the lanes between epochs.
     """
 
     def __init__(
@@ -53,28 +57,22 @@ class Group:
         plan: TrainingPlan,
         on_event: OnEvent,
         pace: Pace,
+        checkpoints: Checkpoints,
     ) -> None:
         self._net, self._program, self._data, self._plan = net, program, data, plan
         self._lanes, self._follow, self._on_event, self._pace = lanes, follow, on_event, pace
+        self._checkpoints = checkpoints
         self._width = program.lanes
         self._told = time.monotonic()
 
     def run(self) -> Iterator[tuple[FitResult, LaneState]]:
         """Train every lane to its end; yields each fit's result and final state, arrays, in the order of the lanes."""
+        snapshot = self._checkpoints.load([lane.task for lane in self._lanes])
         first = self._net.initial(weights_seed(self._lanes[0].task))
         like = LaneState(*([tf.constant(np.stack([array] * self._width)) for array in part] for part in first))
         order = epoch_order(self._lanes, self._width, self._plan.batch_size, 1)
-        state = self._program.make_ready(like, self._data, order, self._initial)
-        no_metrics, final, best = state.metrics, state, state
-        for epoch in range(1, self._plan.epochs + 1):
-            running = [following for following in self._follow if not following.done]
-            state = self._epoch(state._replace(metrics=no_metrics), epoch)
-            self._end_epoch(state)
-            best = self._taken([following.improved and following in running for following in self._follow], state, best)
-            final = self._taken([following.done and following in running for following in self._follow], state, final)
-            if all(following.done for following in self._follow):
-                break
-        final = self._gone_back(final, best)
+        begun = self._program.make_ready(like, self._data, order, lambda: self._begun(snapshot or {}))
+        final = self._epochs(begun, no_metrics=like.metrics)
         last = self._predict(
             final,
             {
@@ -83,18 +81,57 @@ class Group:
                 if following.predicts_last
             },
         )
-        arrays = LaneState(*([tensor.numpy() for tensor in part] for part in final))
+        arrays = copied(final)
         for index, (lane, following) in enumerate(zip(self._lanes, self._follow, strict=True)):
-            own = LaneState(*([array[lane.place] for array in part] for part in arrays))
-            yield following.result(last[index][0] if index in last else None), own
+            yield following.result(last[index][0] if index in last else None), lane_of(arrays, lane.place)
 
-    def _initial(self) -> LaneState:
-        """Stack where every lane begins; idle lanes begin where the first one does."""
-        states = [self._net.initial(weights_seed(lane.task)) for lane in self._lanes]
-        by_place = {lane.place: state for lane, state in zip(self._lanes, states, strict=True)}
-        every = [by_place.get(place, states[0]) for place in range(self._width)]
-        parts = (zip(*part, strict=True) for part in zip(*every, strict=True))
-        return LaneState(*([tf.constant(np.stack(arrays)) for arrays in part] for part in parts))
+    def _epochs(self, begun: States, no_metrics: Tensors) -> LaneState:
+        """Train from where the lanes stand to where each of them ends; returns their final states."""
+        now, best, final = begun
+        tasks = [lane.task for lane in self._lanes]
+        first = min((following.epoch for following in self._follow if not following.done), default=self._plan.epochs)
+        for epoch in range(first + 1, self._plan.epochs + 1):
+            running = [following for following in self._follow if not following.done]
+            now = self._epoch(now._replace(metrics=no_metrics), epoch)
+            self._end_epoch(now)
+            best = self._taken([following.improved and following in running for following in self._follow], now, best)
+            final = self._taken([following.done and following in running for following in self._follow], now, final)
+            self._checkpoints.offer(tasks, partial(self._snapshot, States(now, best, final)))
+            if all(following.done for following in self._follow):
+                break
+        return self._gone_back(final, best)
+
+    def _begun(self, snapshot: Snapshot) -> States:
+        """Stack where every lane begins, or where it was when a checkpoint was made; idle lanes begin as the first."""
+        lanes = [
+            self._lane_begun(lane, follow, snapshot) for lane, follow in zip(self._lanes, self._follow, strict=True)
+        ]
+        by_place = {lane.place: states for lane, states in zip(self._lanes, lanes, strict=True)}
+        every = [by_place.get(place, lanes[0]) for place in range(self._width)]
+        if not snapshot:
+            return States.alike(stacked([states.now for states in every]))
+        return States(*(stacked(states) for states in zip(*every, strict=True)))
+
+    def _lane_begun(self, lane: Lane, following: Following, snapshot: Snapshot) -> States:
+        """Return where one lane stands, as arrays."""
+        initial = self._net.initial(weights_seed(lane.task))
+        own = part(snapshot, lane.task.name)
+        if not own:
+            return States.alike(initial)
+        following.restore(part(own, "follow"))
+        now, best = restored(part(own, "now"), initial), part(own, "best")
+        return States(now, restored(best, initial) if best else now, now)
+
+    def _snapshot(self, states: States) -> Snapshot:
+        """Copy the state of all lanes; of those that have ended, what they came to."""
+        now, best, final = (copied(state) for state in states)
+        snapshot: Snapshot = {}
+        for lane, following in zip(self._lanes, self._follow, strict=True):
+            own = under("follow", following.state())
+            own |= under("now", named(lane_of(final if following.done else now, lane.place)))
+            own |= under("best", named(lane_of(best, lane.place))) if following.goes_back else {}
+            snapshot |= under(lane.task.name, own)
+        return snapshot
 
     def _epoch(self, state: LaneState, epoch: int) -> LaneState:
         """Visit every row of every lane once."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ Lanes = Any
 
 
 Rows = npt.NDArray[np.int32]
+Begun = TypeVar("Begun")
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,7 @@ class Program:
         self._results: Callable[..., tf.Tensor] | None = None
         self._choose: Callable[..., list[Any]] | None = None
 
-    def make_ready(
-        self, like: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], LaneState]
-    ) -> LaneState:
+    def make_ready(self, like: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], Begun]) -> Begun:
         """Trace what an epoch needs, and do other work in Python while XLA compiles, which uses none.
 
         Args:
@@ -125,9 +124,7 @@ class Program:
                 hint="`training: {engine: keras}` trains whatever Keras can",
             ) from error
 
-    def _make_ready(
-        self, state: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], LaneState]
-    ) -> LaneState:
+    def _make_ready(self, state: LaneState, data: LaneData, order: EpochOrder, meanwhile: Callable[[], Begun]) -> Begun:
         with ThreadPoolExecutor(1) as pool:
             compiling = None
             if order.whole:
