@@ -7,6 +7,7 @@
     ├── TrainingError         1   a fit diverged or ran out of memory
     ├── GateError             5   a `--require` was not met
     └── RunFolderError        6   a run folder is busy, damaged, or cannot be found
+        └── FoldBusyError     6   another process runs this fold of a shared run
 
 `Terminated` (SIGTERM, 143) stands beside Python's own KeyboardInterrupt (Ctrl-C, 130): neither is an error, and nothing
 but the command line catches them. Anything else that escapes is a bug in dlrun and is not caught.
@@ -126,6 +127,10 @@ class RunFolderError(DlrunError):
     """A run folder is busy, damaged, or not there."""
 
     exit_code = ExitCode.RUN_FOLDER
+
+
+class FoldBusyError(RunFolderError):
+    """Another process is running this fold of a shared run."""
 
 
 class Terminated(BaseException):

@@ -15,13 +15,15 @@ from typing import Any
 class RunStarted:
     """The data are loaded, the splits are made and the model is planned; training is next.
 
-    ``record`` is what the run's ``record.json`` says so far.
+    ``record`` is what the run's ``record.json`` says so far. ``fits`` counts those to come; ``finished`` those that a
+    run which is resumed has already.
     """
 
     folder: str
     record: Mapping[str, Any]
     fits: int
     epochs: int
+    finished: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlrun.cli import options
 from dlrun.cli.guard import failure, guarded, tell
 from dlrun.cli.interruption import Interruption
 from dlrun.cli.terminal import NativeNoise, Terminal
@@ -34,6 +35,7 @@ class Request:
         require: gates, as typed.
         execute: carries out one planned experiment; None makes a run folder in ``runs`` and does all of it.
         trackers: other tools that are told of each run.
+        checkpoint_every: seconds between two checkpoints of a run.
     """
 
     specs: Sequence[Path]
@@ -44,6 +46,7 @@ class Request:
     fail_fast: bool = False
     execute: Execute | None = None
     trackers: Trackers = field(default_factory=Trackers)
+    checkpoint_every: float = options.CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,14 @@ def _train(one: _One) -> ExitCode:
         check_gate_names(one.gates, measured, baseline_names(experiment))
 
     def whole(loaded: LoadedSpec, experiment: Experiment, on_event: OnEvent) -> RunRecord:
-        return run(loaded, experiment, runs_dir=request.runs, on_event=on_event, command=sys.argv)
+        return run(
+            loaded,
+            experiment,
+            runs_dir=request.runs,
+            on_event=on_event,
+            command=sys.argv,
+            checkpoint_every=request.checkpoint_every,
+        )
 
     def work(on_event: OnEvent) -> RunRecord:
         with request.trackers.listening(on_event) as listener:

@@ -59,6 +59,7 @@ def kfold(
     require: options.Require = [],  # noqa: B006
     tensorboard: options.TensorBoard = False,
     mlflow: options.Mlflow = None,
+    checkpoint: options.Checkpoint = options.CHECKPOINT,
     fail_fast: options.FailFast = False,
     data_root: options.DataRoot = None,
     as_json: options.Json = False,
@@ -70,7 +71,7 @@ def kfold(
     flags = _Flags(k, iterations, stratify, group, time, gap)
     with guarded(Terminal(), debug=debug, as_json=as_json):
         flags.check()
-        execute = _one_fold(fold, into, runs, specs)
+        execute = _one_fold(fold, into, runs, specs, checkpoint)
     changes = options.overrides(set_, seed)
     request = Request(
         specs,
@@ -81,6 +82,7 @@ def kfold(
         fail_fast=fail_fast,
         execute=execute,
         trackers=Trackers(tensorboard, mlflow),
+        checkpoint_every=checkpoint,
     )
     raise typer.Exit(train_all(request, Show(as_json, quiet, verbose, debug)))
 
@@ -136,7 +138,7 @@ def _yaml(key: str, value: object) -> str:
     return "true" if key == "time" and value == "true" else json.dumps(value)
 
 
-def _one_fold(number: int | None, into: str | None, runs: Path, specs: list[Path]) -> Execute | None:
+def _one_fold(number: int | None, into: str | None, runs: Path, specs: list[Path], checkpoint: float) -> Execute | None:
     """Return what runs a single fold, where that is asked for. Raises UsageError for half of it."""
     if number is None and into is None:
         return None
@@ -154,6 +156,14 @@ def _one_fold(number: int | None, into: str | None, runs: Path, specs: list[Path
     def execute(loaded: LoadedSpec, experiment: Experiment, on_event: OnEvent) -> RunRecord:
         from dlrun.experiment import run_fold
 
-        return run_fold(loaded, chosen, folder, experiment, on_event=on_event, command=sys.argv)
+        return run_fold(
+            loaded,
+            chosen,
+            folder,
+            experiment,
+            on_event=on_event,
+            command=sys.argv,
+            checkpoint_every=checkpoint,
+        )
 
     return execute

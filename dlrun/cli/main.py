@@ -17,6 +17,7 @@ from dlrun.cli import (
     listing,
     report,
     rerun,
+    resume,
     runs,
     schema,
     show,
@@ -40,6 +41,7 @@ app.command()(train.train)
 app.command()(kfold.kfold)
 app.command("test")(final.final)
 app.command()(rerun.rerun)
+app.command()(resume.resume)
 app.command()(check.check)
 app.command()(describe.describe)
 app.command()(show.show)

@@ -46,6 +46,12 @@ Mlflow = Annotated[
         "--mlflow", metavar="URI", help="Log the finished run to this MLflow store, as in sqlite:///mlflow.db."
     ),
 ]
+Checkpoint = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint", metavar="SECONDS", min=0, help="Time between two checkpoints; 0: one after every epoch."
+    ),
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first spec that fails.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings; the result only.")]
@@ -53,6 +59,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and TensorFlow's own messages.")]
 
 RUNS = Path("runs")
+CHECKPOINT = 10.0
 
 
 def overrides(given: list[str], seed: int | None) -> tuple[str, ...]:

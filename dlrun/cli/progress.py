@@ -12,8 +12,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from dlrun.cli.terminal import NativeNoise, Terminal
-from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, RunStarted, Warned
-from dlrun.report.progress import epoch_fields, fold_fields, fold_name, line_of, mean_epoch, step_fields, time_left
+from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitResumed, FitStarted, RunStarted, Warned
+from dlrun.report.progress import (
+    epoch_fields,
+    finished_words,
+    fold_fields,
+    fold_name,
+    line_of,
+    mean_epoch,
+    resumed_words,
+    step_fields,
+    time_left,
+)
 
 REDRAW_EVERY = 0.1
 """Seconds between two redrawn lines: small nets end hundreds of epochs a second."""
@@ -48,6 +58,7 @@ class Progress:
         self._live = terminal.live and not quiet
         self._shown = False
         self._fits = self._epochs = self._k = self._iterations = 1
+        self._resumed = 0.0  # how many fits' worth of epochs were there before
         self._ended = 0
         self._started: float | None = None
         self._fit_started = time.monotonic()
@@ -75,6 +86,8 @@ class Progress:
                 self._say(f"warning: {event.message}")
             case FitStarted():
                 self._fit_began(event)
+            case FitResumed():
+                self._fit_resumed(event)
             case BatchEnded():
                 self._show(step_fields(event, self._epochs, self._where(event), self._before))
             case EpochEnded():
@@ -86,9 +99,12 @@ class Progress:
         if self._noise is not None:
             self._noise.move_to(Path(event.folder) / "log.txt")
         self._fits, self._epochs, self._ended, self._started = event.fits, event.epochs, 0, None
+        self._resumed = 0.0
         protocol = event.record.get("protocol", {})
         self._k, self._iterations = protocol.get("k") or event.fits, protocol.get("iterations") or 1
         self._headline(event.record)
+        if event.finished:
+            self._say(finished_words(event))
 
     def _fit_began(self, event: FitStarted) -> None:
         now = time.monotonic()
@@ -98,6 +114,13 @@ class Progress:
             self._started = now
         self._running[event.iteration, event.fold] = None
         self._together = max(self._together, len(self._running))
+
+    def _fit_resumed(self, event: FitResumed) -> None:
+        """Say once from where the fits that train together go on, and leave the epochs before out of the pace."""
+        before = event.epoch / self._epochs
+        if not self._resumed:
+            self._say(" ".join(filter(None, [self._where(event), resumed_words(event)])))
+        self._resumed += before
 
     def _epoch_ended(self, event: EpochEnded) -> None:
         self._running[event.iteration, event.fold] = event
@@ -140,7 +163,7 @@ class Progress:
         elif event.failure:
             self._say(f"failed: {event.failure}")
 
-    def _where(self, event: BatchEnded | EpochEnded) -> str:
+    def _where(self, event: BatchEnded | EpochEnded | FitResumed) -> str:
         """Name the fold, or say how many train together."""
         if self._together > 1 and not self._verbose:
             return f"{len(self._running)} folds together"
@@ -150,7 +173,8 @@ class Progress:
         """Say how long the whole run will go on. A fold that stopped early counts as whole: so may those to come."""
         elapsed = time.monotonic() - (self._started or self._fit_started)
         running = sum(event.epoch / event.epochs for event in self._running.values() if event is not None)
-        return time_left(elapsed, self._ended + running, self._fits)
+        done = self._ended + running - self._resumed
+        return time_left(elapsed, done, self._fits - self._resumed)
 
     def _say(self, line: str) -> None:
         if not self._quiet:

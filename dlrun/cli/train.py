@@ -17,6 +17,7 @@ def train(
     require: options.Require = [],  # noqa: B006
     tensorboard: options.TensorBoard = False,
     mlflow: options.Mlflow = None,
+    checkpoint: options.Checkpoint = options.CHECKPOINT,
     fail_fast: options.FailFast = False,
     data_root: options.DataRoot = None,
     as_json: options.Json = False,
@@ -34,5 +35,6 @@ def train(
         require=require,
         fail_fast=fail_fast,
         trackers=Trackers(tensorboard, mlflow),
+        checkpoint_every=checkpoint,
     )
     raise typer.Exit(train_all(request, Show(as_json, quiet, verbose, debug)))

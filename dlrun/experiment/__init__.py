@@ -9,8 +9,10 @@ from dlrun.experiment.final import final_test, retrain
 from dlrun.experiment.fitting import baseline_names
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.rerunning import Rerun, rerun
+from dlrun.experiment.resuming import resume
 from dlrun.experiment.run_record import RunRecord, load_run
-from dlrun.experiment.running import run, run_fold
+from dlrun.experiment.running import run
+from dlrun.experiment.sharing import run_fold
 
 __all__ = [
     "Experiment",
@@ -23,6 +25,7 @@ __all__ = [
     "load_run",
     "plan",
     "rerun",
+    "resume",
     "retrain",
     "run",
     "run_fold",

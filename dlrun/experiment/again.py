@@ -14,7 +14,7 @@ from dlrun.errors import DataError, UsageError
 from dlrun.experiment import recording
 from dlrun.experiment.folds import fit_preprocessing
 from dlrun.experiment.planning import Experiment, plan
-from dlrun.spec import load_spec
+from dlrun.spec import LoadedSpec, load_spec
 
 Record = Mapping[str, Any]
 
@@ -27,20 +27,29 @@ def plan_again(run: Path, record: Record) -> Experiment:
         DataError: the data or the splits that come of it are others by now.
     """
     loaded = load_spec(run / "spec.yaml")
-    if recording.fingerprint_of(loaded.spec) != record.get("spec", {}).get("fingerprint"):
+    if not is_spec_of(loaded, record):
         raise UsageError(
-            f"{run / 'spec.yaml'} is no longer the spec that {run.name} was run with",
+            f"{loaded.file} is no longer the spec that {run.name} was run with",
             hint="put it back, or run the changed spec as a run of its own",
         )
     experiment = plan(loaded)
-    now = {"data": experiment.dataset.fingerprint, "splits": experiment.splits.fingerprint}
-    changed = [name for name, fingerprint in now.items() if record[name]["fingerprint"] != fingerprint]
-    if changed:
+    if changed := changed_parts(experiment, record):
         raise DataError(
             f"the {' and the '.join(changed)} are no longer those that {run.name} was run on",
             hint="run the spec again, or put the data back as they were",
         )
     return experiment
+
+
+def is_spec_of(loaded: LoadedSpec, record: Record) -> bool:
+    """Tell whether a spec is, in its meaning, the complete one that a run was run with."""
+    return recording.fingerprint_of(loaded.spec) == (record.get("spec") or {}).get("fingerprint")
+
+
+def changed_parts(experiment: Experiment, record: Record) -> list[str]:
+    """Name which of ``data`` and ``splits`` are no longer those of a run."""
+    now = {"data": experiment.dataset.fingerprint, "splits": experiment.splits.fingerprint}
+    return [name for name, fingerprint in now.items() if (record.get(name) or {}).get("fingerprint") != fingerprint]
 
 
 def every_row(experiment: Experiment) -> Indices:

@@ -24,6 +24,7 @@ from dlrun.experiment.folds import FoldInputs, encode_fold, fold_data, read_pred
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.reconstruction import code_width
 from dlrun.experiment.training import training_plan
+from dlrun.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from dlrun.training.contract import FitResult, FoldData, FoldTask
 
 Keep = Callable[[FitResult, FoldInputs | None, FoldOutcome], None]
@@ -40,7 +41,13 @@ class _Fold:
 
 
 def fit_folds(
-    experiment: Experiment, splits: Sequence[Split], on_event: OnEvent, keep: Keep, *, follow: bool = True
+    experiment: Experiment,
+    splits: Sequence[Split],
+    on_event: OnEvent,
+    keep: Keep,
+    *,
+    follow: bool = True,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> list[FoldOutcome]:
     """Fit every split of a run, or some of them; each fold is handed to ``keep`` before the next one is trained.
 
@@ -69,8 +76,8 @@ def fit_folds(
         return outcome
 
     assert experiment.engine is not None, "no engine was chosen"
-    fits = experiment.engine.load().fit(tasks, prepare, training_plan(experiment, follow=follow), on_event)
-    return list(map(finish, fits))
+    planned = training_plan(experiment, follow=follow)
+    return list(map(finish, experiment.engine.load().fit(tasks, prepare, planned, on_event, checkpoints)))
 
 
 def _encoded(experiment: Experiment, split: Split) -> FoldInputs:

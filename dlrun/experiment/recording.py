@@ -45,6 +45,9 @@ from dlrun.training.contract import FitResult
 from dlrun.training.weights import named_weights
 
 Record = dict[str, Any]
+MODEL, SPLITS, COLUMNS = "model.keras", "splits.npz", "columns.csv"
+BITS_HANG_ON = ("dlrun", "tensorflow", "keras", "numpy", "scikit-learn")
+"""Packages of which another version may give other bits: in a net, in metrics, in the linear baseline."""
 
 
 def opening(experiment: Experiment, model: Any, spec_file: Path, runs_dir: Path, command: Sequence[str]) -> Record:
@@ -79,13 +82,19 @@ def fingerprint_of(spec: ExperimentSpec) -> str:
     return hashlib.sha256(dump_spec(spec).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def identity(opening: Record) -> dict[str, str]:
+def identity(opening: Mapping[str, Any]) -> dict[str, str]:
     """Return what must be the same in every process that runs a fold of one run."""
     return {
         "spec": opening["spec"]["fingerprint"],
         "data": opening["data"]["fingerprint"],
         "splits": opening["splits"]["fingerprint"],
     }
+
+
+def begun_with(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the state of a half-trained fold hangs on."""
+    made_with = record.get("environment", {})
+    return {**identity(record), **{package: str(made_with.get(package)) for package in BITS_HANG_ON}}
 
 
 def data_record(experiment: Experiment) -> Record:
@@ -106,15 +115,20 @@ def data_record(experiment: Experiment) -> Record:
     }
 
 
-def write_plan(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec) -> None:
-    """Write what is known before training: the complete spec, and the row indices of every split."""
+def write_spec(folder: RunFolder, experiment: Experiment, asked: ExperimentSpec) -> None:
+    """Write the complete spec. A run that has got this far can be resumed."""
     folder.write_text("spec.yaml", dump_spec(experiment.spec, comments=_spec_comments(asked, experiment.engine)))
-    arrays = {"test": experiment.splits.test}
-    for split in experiment.splits.splits:
-        arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
-    folder.write_arrays("splits.npz", **arrays)
-    if experiment.summary.features or experiment.summary.targets:
-        folder.write_rows("columns.csv", COLUMNS_HEADER, column_rows(experiment.summary))
+
+
+def write_plan(folder: RunFolder, experiment: Experiment, *, keep: bool = False) -> None:
+    """Write what is known before training: the row indices of every split, the columns; ``keep``: what is missing."""
+    if not (keep and folder.has(SPLITS)):
+        arrays = {"test": experiment.splits.test}
+        for split in experiment.splits.splits:
+            arrays |= {f"{fold_name(split)}_{part}": rows for part, rows in _row_arrays(experiment, split).items()}
+        folder.write_arrays(SPLITS, **arrays)
+    if (experiment.summary.features or experiment.summary.targets) and not (keep and folder.has(COLUMNS)):
+        folder.write_rows(COLUMNS, COLUMNS_HEADER, column_rows(experiment.summary))
     if len(experiment.splits.splits) == 1:
         write_steps(folder, experiment.first)
 
@@ -139,13 +153,23 @@ def outcome_file(split: Split | FoldOutcome) -> str:
     return f"folds/{fold_name(split)}/outcome.npz"
 
 
+def weights_file(split: Split | FoldOutcome) -> str:
+    """Name the file that holds a fold's weights."""
+    return f"folds/{fold_name(split)}/weights.npz"
+
+
 def write_fold(folder: RunFiles, result: FitResult, inputs: FoldInputs | None, outcome: FoldOutcome) -> None:
     """Write one fold of several: its weights, its fitted steps, and last of all its outcome."""
     home = f"folds/{fold_name(outcome)}"
     if inputs is not None:
         write_steps(folder, inputs, f"{home}/")
     if outcome.failure is None:
-        folder.write_arrays(f"{home}/weights.npz", **(result.weights or named_weights(result.model)))
+        folder.write_arrays(weights_file(outcome), **(result.weights or named_weights(result.model)))
+    write_outcome(folder, outcome)
+
+
+def write_outcome(folder: RunFiles, outcome: FoldOutcome) -> None:
+    """Write what came of a fold: the mark that it need not be trained again."""
     folder.write_arrays(outcome_file(outcome), **to_arrays(outcome))
 
 
@@ -158,7 +182,7 @@ def write_steps(folder: RunFiles, inputs: FoldInputs, home: str = "") -> None:
 
 def write_model(folder: RunFiles, result: FitResult) -> None:
     """Write the one model of a run."""
-    with folder.stage("model.keras") as path:
+    with folder.stage(MODEL) as path:
         result.model.save(path)
 
 

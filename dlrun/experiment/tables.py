@@ -9,7 +9,7 @@ import numpy as np
 from dlrun.data import DataSummary
 from dlrun.data.dataset import Array, Dataset
 from dlrun.evaluation import FoldOutcome, targets_of
-from dlrun.events import EpochEnded
+from dlrun.events import EpochEnded, FitResumed
 from dlrun.runs.history import HistoryRow
 
 MOST_COLUMNS = 100
@@ -45,11 +45,20 @@ def history_rows(event: EpochEnded) -> Iterator[HistoryRow]:
 
 def outcome_history(outcome: FoldOutcome) -> Iterator[HistoryRow]:
     """Yield the same rows for every epoch of a fold that has ended."""
-    names = dict.fromkeys([*outcome.train, *outcome.validation])
-    for epoch in range(len(outcome.train.get("loss", ()))):
+    return _rows_of(outcome)
+
+
+def resumed_rows(event: FitResumed) -> Iterator[HistoryRow]:
+    """Yield the same rows for every epoch before the one that a fit goes on with."""
+    return _rows_of(event)
+
+
+def _rows_of(source: FoldOutcome | FitResumed) -> Iterator[HistoryRow]:
+    names = dict.fromkeys([*source.train, *source.validation])
+    for epoch in range(len(source.train.get("loss", ()))):
         for name in names:
-            values = (_at(outcome.train, name, epoch), _at(outcome.validation, name, epoch))
-            yield (outcome.iteration, outcome.fold, epoch + 1, name, *values)
+            values = (_at(source.train, name, epoch), _at(source.validation, name, epoch))
+            yield (source.iteration, source.fold, epoch + 1, name, *values)
 
 
 def _at(history: Mapping[str, Sequence[float]], name: str, epoch: int) -> float | None:

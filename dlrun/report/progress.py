@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitStarted, Warned
+from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitResumed, FitStarted, RunStarted, Warned
 
 _GAP = "  "
 
@@ -57,6 +57,16 @@ def fold_fields(
     )
 
 
+def finished_words(event: RunStarted) -> str:
+    """Say how much of a run that is resumed is there: ``2 of 4 folds are finished``."""
+    return f"{event.finished} of {event.finished + event.fits} folds are finished"
+
+
+def resumed_words(event: FitResumed) -> str:
+    """Say from where a fit goes on."""
+    return f"resumed after epoch {event.epoch}"
+
+
 def mean_epoch(events: Sequence[EpochEnded]) -> EpochEnded:
     """Take the means of the values that several folds came to in one epoch."""
 
@@ -88,8 +98,12 @@ def log_line(event: Event) -> str | None:
     match event:
         case Warned():
             return f"warning: {event.message}"
+        case RunStarted() if event.finished:
+            return finished_words(event)
         case FitStarted():
             return f"{_logged(event)}: {event.steps} steps an epoch"
+        case FitResumed():
+            return f"{_logged(event)}: {resumed_words(event)}"
         case EpochEnded():
             return line_of(epoch_fields(event, _logged(event)))
         case FitEnded():
@@ -106,7 +120,7 @@ def line_of(fields: Sequence[str], width: int | None = None) -> str:
     return _GAP.join(kept)[:width]
 
 
-def _logged(event: FitStarted | EpochEnded | FitEnded) -> str:
+def _logged(event: FitStarted | FitResumed | EpochEnded | FitEnded) -> str:
     """Name a fit in the log; the last fit, on all rows, belongs to no fold."""
     return f"iteration {event.iteration} fold {event.fold}" if event.fold else "final fit"
 

@@ -17,6 +17,7 @@ from dlrun.runs.machine import environment
 from dlrun.runs.pages import write_file, write_page
 from dlrun.runs.record import SCHEMA_VERSION, read_record
 from dlrun.runs.reopening import reopen_run
+from dlrun.runs.resuming import check_unfinished, missing_folds, resume_run
 from dlrun.runs.rows import RunRow
 from dlrun.runs.shared import SharedRun
 
@@ -31,6 +32,7 @@ __all__ = [
     "SharedRun",
     "append_look",
     "check_ledger",
+    "check_unfinished",
     "create_run",
     "environment",
     "find_run",
@@ -39,9 +41,11 @@ __all__ = [
     "into_path",
     "join_run",
     "list_runs",
+    "missing_folds",
     "read_looks",
     "read_record",
     "reopen_run",
+    "resume_run",
     "write_file",
     "write_page",
 ]

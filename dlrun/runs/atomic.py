@@ -86,10 +86,10 @@ def inner_folder(run: Path, name: str) -> Path:
     return folder
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a killed process left half-written. Only for who holds the folder's lock."""
+def sweep(folder: Path, *, below: bool = False) -> None:
+    """Remove what a killed process left half-written, also ``below``. Only for who holds the folder's lock."""
     with suppress(OSError):
-        for path in folder.glob(f"{TEMPORARY}*"):
+        for path in folder.glob(f"**/{TEMPORARY}*" if below else f"{TEMPORARY}*"):
             path.unlink(missing_ok=True)
 
 

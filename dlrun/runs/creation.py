@@ -62,9 +62,13 @@ def hold(path: Path, patience: float = lock.PATIENTLY) -> TextIOWrapper:
     except OSError as error:
         raise atomic.cannot_write(path / lock.NAME, error) from error
     if held is None:
-        who = lock.holder_words(path)
-        raise RunFolderError(f"{path} is busy: {who} is at work in it", hint="wait until it is done")
+        raise busy(path)
     return held
+
+
+def busy(path: Path) -> RunFolderError:
+    """Say that another process is at work in a folder; the caller raises it."""
+    return RunFolderError(f"{path} is busy: {lock.holder_words(path)} is at work in it", hint="wait until it is done")
 
 
 def _make_folder(runs_dir: Path, stem: str) -> Path:

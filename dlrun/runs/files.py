@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -70,6 +70,11 @@ class RunFiles(ABC):
         with self.stage(name) as temporary:
             formats.save_npz(temporary, arrays)
 
+    def write_state(self, name: str, arrays: Mapping[str, Any]) -> None:
+        """Write an npz that does not live long: as it is, since packing takes ten times as long as writing."""
+        with self.stage(name) as temporary:
+            formats.save_npz(temporary, arrays, packed=False)
+
     def read_arrays(self, name: str) -> dict[str, Any]:
         """Read an npz that `write_arrays` wrote: arrays by name.
 
@@ -77,6 +82,18 @@ class RunFiles(ABC):
             RunFolderError: it is not there, or damaged.
         """
         return formats.load_npz(self.path / name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a file is there."""
+        return (self.path / name).is_file()
+
+    def remove(self, name: str) -> None:
+        """Remove a file that is of no use any more, and its folder where that was the last one in it."""
+        path = self.path / name
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            while (path := path.parent) != self.path:
+                path.rmdir()
 
     def log_line(self, text: str) -> None:
         """Append a line to the log. It is for reading along: not synced, and a full disk does not end a run for it."""

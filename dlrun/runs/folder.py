@@ -27,18 +27,18 @@ class RunFolder(RunFiles):
 
     There are three kinds, told apart by the status that they are made with:
 
-    * ``running``: a run in one go. Leaving the block by an exception that nobody has turned into a status marks the run
-      ``interrupted`` (Ctrl-C, SIGTERM) or ``failed``.
+    * ``running``: a run in one go, from its beginning or resumed. Leaving the block by an exception that nobody has
+      turned into a status marks the run ``interrupted`` (Ctrl-C, SIGTERM) or ``failed``.
     * ``waiting``: a shared run that is being begun or completed. Only a TrainingError marks it ``failed``; after
       anything else it waits on, and can be completed again.
     * ``done`` or ``partial``: a finished run that was opened again. Its status stays.
     """
 
-    def __init__(self, path: Path, facts: Mapping[str, Any], held: TextIOWrapper) -> None:
+    def __init__(self, path: Path, facts: Mapping[str, Any], held: TextIOWrapper, *, spent: float = 0.0) -> None:
         super().__init__(path)
         self._identity = {key: facts.get(key) for key in _IDENTITY}
         self._facts = {key: value for key, value in facts.items() if key not in _IDENTITY}
-        self._started = time.monotonic()
+        self._started = time.monotonic() - spent
         self._held = held
         self._kind = self._status = str(facts["status"])
 
@@ -118,7 +118,10 @@ class RunFolder(RunFiles):
         return self._save(status, {"finished": record.utc(), "seconds": self._seconds(), **values})
 
     def _seconds(self) -> float:
-        """Count from the beginning; a shared run begins in another process, so there the clock on the wall counts."""
+        """Count from the beginning, without the time that lay between a run's end and its being resumed.
+
+        A shared run begins in another process, so there the clock on the wall counts.
+        """
         if self._kind == "running":
             return round(time.monotonic() - self._started, 3)
         with suppress(ValueError):

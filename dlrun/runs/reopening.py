@@ -12,6 +12,7 @@ from dlrun.runs.folder import RunFolder
 from dlrun.runs.record import read_record, stored_record
 
 _REPEAT = "repeat the run from its spec.yaml"
+_RESUME = "'dlrun resume' brings it to its end"
 
 
 def reopen_run(path: Path) -> RunFolder:
@@ -46,7 +47,8 @@ def _check_finished(path: Path, facts: dict[str, Any]) -> None:
         reason = f"the run {path} is waiting for folds: {fold_states.how_many(path, facts)} are there"
         hint = "run the others with --fold I --into"
     elif status == "dead":
-        reason = f"the run {path} was killed before it was done"
+        reason, hint = f"the run {path} was killed before it was done", _RESUME
     elif facts.get("failure"):
         reason += f": {facts['failure']}"
+        hint = hint if facts.get("failures") else _RESUME
     raise RunFolderError(f"{reason}; only a finished run can be opened again", hint=hint)

@@ -22,7 +22,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from dlrun.errors import RunFolderError
+from dlrun.errors import FoldBusyError, RunFolderError
 from dlrun.runs import atomic, fold_states, lock, record
 from dlrun.runs.creation import hold, point_latest
 from dlrun.runs.fold import FoldFolder
@@ -95,10 +95,10 @@ class SharedRun:
         """Lock a fold for as long as it is run; it counts as finished once the block ends well.
 
         Look at ``finished`` of what is given: another process may have finished the fold since `finished_folds` was
-        asked. A fold whose process died is run again, from its beginning.
+        asked. A fold whose process died is run again; how far that had come is the affair of who runs it.
 
         Raises:
-            RunFolderError: another process runs this fold; the message says which.
+            FoldBusyError: another process runs this fold; the message says which.
         """
         if name not in self._folds:
             raise RuntimeError(f"{name!r} is no fold of {self.path}: begin() names {', '.join(self._folds) or 'none'}")
@@ -152,7 +152,7 @@ class SharedRun:
         except OSError as error:
             raise atomic.cannot_write(place / lock.NAME, error) from error
         if held is None:
-            raise RunFolderError(
+            raise FoldBusyError(
                 f"{fold_states.words(name, self._folds)} is being run by {lock.holder_words(place)}",
                 hint="run another fold, or wait for that process to end",
             )

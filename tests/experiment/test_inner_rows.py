@@ -41,7 +41,7 @@ def test_a_runs_file_gives_its_splits_back_where_a_gap_left_rows_out(tmp_path: P
     loaded = load_spec(spec_of(tmp_path, times, "{protocol: kfold, k: 3, time: t, gap: 1, test: 4}"))
     experiment = plan(loaded)
     with create_run(tmp_path / "runs", "inner") as folder:
-        write_plan(folder, experiment, loaded.spec)
+        write_plan(folder, experiment)
         folder.finish({})
 
     left = folder.path / "splits.npz"
@@ -59,7 +59,7 @@ def test_a_runs_file_gives_its_splits_back_where_a_gap_left_rows_out(tmp_path: P
 def test_where_all_other_rows_are_fitted_the_file_does_not_list_them(tmp_path: Path) -> None:
     loaded = load_spec(spec_of(tmp_path, {"t": np.arange(40)}, "{test: none}"))
     with create_run(tmp_path / "runs", "inner") as folder:
-        write_plan(folder, plan(loaded), loaded.spec)
+        write_plan(folder, plan(loaded))
         folder.finish({})
 
     with np.load(folder.path / "splits.npz") as file:
@@ -91,7 +91,7 @@ def test_inner_rows_are_cut_once_for_each_split(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(SplitPlan, "_cut_inner", counted)
     loaded = load_spec(spec_of(tmp_path, {"t": np.arange(40)}, "{protocol: kfold, k: 3}"))
     with create_run(tmp_path / "runs", "inner") as folder:
-        write_plan(folder, plan(loaded), loaded.spec)
+        write_plan(folder, plan(loaded))
         folder.finish({})
 
     assert cuts == [1, 2, 3]
