@@ -123,6 +123,13 @@ def take(inputs: Encoded, rows: Indices) -> Array | MultiHotRows:
     return inputs[rows] if isinstance(inputs, np.ndarray) else inputs.take(rows)
 
 
+def bytes_of(inputs: Encoded) -> int:
+    """Tell how many bytes the rows take; of streamed rows, how many they would take."""
+    if isinstance(inputs, StreamedRows):
+        return inputs.dtype.itemsize * math.prod(inputs.shape)
+    return int(inputs.bits.nbytes if isinstance(inputs, MultiHotRows) else inputs.nbytes)
+
+
 def as_array(inputs: Encoded) -> Array:
     """Give rows of any kind as one array, (rows, ...): unpacked or encoded where they are not yet. For few rows."""
     return inputs if isinstance(inputs, np.ndarray) else inputs.to_array()

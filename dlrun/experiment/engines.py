@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlrun.backend import prepare_backend
-from dlrun.data.encoded import Encoded, MultiHotRows, StreamedRows
+from dlrun.data.encoded import MultiHotRows, StreamedRows, bytes_of
 from dlrun.errors import SpecError
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.training import fresh_model
@@ -68,7 +67,7 @@ def work_of(experiment: Experiment, model: Any, fits: int) -> Work:
         batch_size=training.batch_size,
         fits=fits,
         steps=fits * training.epochs * -(-len(experiment.first.train) // training.batch_size),
-        data_bytes=_bytes_of(inputs),
+        data_bytes=bytes_of(inputs),
         multi_hot=isinstance(inputs, MultiHotRows),
         streamed=isinstance(inputs, StreamedRows),
     )
@@ -80,9 +79,3 @@ def _layer_types(model: Any) -> Iterator[type]:
 
 def _is_keras(kind: type) -> bool:
     return kind.__module__.split(".")[0] in {"keras", "builtins"}
-
-
-def _bytes_of(inputs: Encoded) -> int:
-    if isinstance(inputs, StreamedRows):
-        return inputs.dtype.itemsize * math.prod(inputs.shape)
-    return int(inputs.bits.nbytes if isinstance(inputs, MultiHotRows) else inputs.nbytes)

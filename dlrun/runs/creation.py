@@ -35,10 +35,10 @@ def create_run(runs_dir: Path, name: str, *, now: datetime | None = None) -> Run
     run = RunFolder(path, new_facts(path, name, created, "running"), hold(path))
     try:
         run.update({})
+        point_latest(runs_dir, path.name)
     except BaseException:
         run.close()
         raise
-    point_latest(runs_dir, path.name)
     return run
 
 

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from dlrun.data.encoded import bytes_of
 from dlrun.errors import DataError, SpecError, TrainingError
 from dlrun.models.building import reason_of
+from dlrun.training.contract import FoldData
 
 FIT_ERRORS = (MemoryError, tf.errors.OpError, DataError, SpecError, TrainingError)
 """What may go wrong in one fit while the others go on."""
 
 
-def words_of(error: Exception, batch_size: int) -> tuple[str, str | None]:
-    """Return what went wrong, and what to do about it, of one of `FIT_ERRORS`."""
+def words_of(error: Exception, batch_size: int, data: FoldData | None = None) -> tuple[str, str | None]:
+    """Return what went wrong, and what to do about it, of one of `FIT_ERRORS`; ``data``: of the fit, if it had any."""
     if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
-        failure = f"memory ran out while training with batches of {batch_size}"
+        if data is None:
+            return "memory ran out while the data of a fold were prepared", "fewer rows, or a smaller input, need less"
+        failure = f"memory ran out while training with batches of {batch_size} on {_size_of(data)}"
         return failure, "a smaller training.batch_size or a smaller model needs less"
     if isinstance(error, tf.errors.OpError):
         failure = f"TensorFlow could not carry out a step: {_reason(error)}"
         return failure, "the layers and the data do not fit together in every row; log.txt and --debug say more"
     assert isinstance(error, DataError | SpecError | TrainingError)
     return error.message, error.hint
+
+
+def _size_of(data: FoldData) -> str:
+    """Say how large the inputs are: ``404 rows of 13 numbers (21 KB)``."""
+    rows, *shape = data.inputs.shape
+    width = " × ".join(map(str, shape)) or "1"
+    return f"{rows} rows of {width} numbers ({_bytes(bytes_of(data.inputs))})"
+
+
+def _bytes(count: int) -> str:
+    """Write a size in the largest unit of which there is a whole one."""
+    power = next((power for power in (3, 2, 1) if count >= 1000**power), 0)
+    return f"{count / 1000**power:.3g} {('bytes', 'KB', 'MB', 'GB')[power]}"
 
 
 def first_line(error: Exception) -> str:

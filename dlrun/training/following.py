@@ -59,7 +59,11 @@ class Following:
     @property
     def predicts_last(self) -> bool:
         """Whether the validation rows have to be predicted once more, by the final weights."""
-        return len(self.data.validation) > 0 and (self.goes_back or not self.follows)
+        return len(self.data.validation) > 0 and self.failure is None and (self.goes_back or not self.follows)
+
+    def diverge(self, told: str) -> None:
+        """End the fit in the middle of an epoch, which does not count; ``told`` says what went wrong."""
+        self.failure, self.done, self.improved = told, True, False
 
     def state(self) -> Snapshot:
         """Copy as arrays what is known at the end of an epoch."""

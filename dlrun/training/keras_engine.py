@@ -8,18 +8,22 @@ those predictions; progress leaves as events.
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dlrun import seeds
+from dlrun.data.dataset import Array
 from dlrun.events import BatchEnded, FitEnded, FitStarted, OnEvent
 from dlrun.training.batches import EpochBatches, as_it_failed, row_picker
 from dlrun.training.checkpoints import NO_CHECKPOINTS, Checkpoints, Snapshot, in_order, numbered, part, under
 from dlrun.training.contract import REPORT_EVERY, FitResult, FoldData, FoldTask, TrainingPlan
+from dlrun.training.diverging import Divergence, largest_gradient
 from dlrun.training.failing import FIT_ERRORS, words_of
 from dlrun.training.following import Following
 from dlrun.training.fresh import values_of
@@ -48,6 +52,10 @@ class KerasEngine:
             yield fits.carry_out(task)
 
 
+LOOK_BACK = 2**28
+"""Bytes of variables up to which a copy is kept from the beginning of an epoch, for a look at why the loss was lost."""
+
+
 class _Fits:
     """The fits of one call, and the net that they share."""
 
@@ -66,11 +74,12 @@ class _Fits:
 
     def carry_out(self, task: FoldTask) -> FitResult:
         """Carry out one task; what goes wrong in the data or in TensorFlow becomes the failure of this fit alone."""
-        watch = Watch(self._plan)
+        watch, data = Watch(self._plan), None
         try:
-            result = self._fit(task, self._prepare(task), watch)
+            data = self._prepare(task)
+            result = self._fit(task, data, watch)
         except FIT_ERRORS as error:
-            failure, hint = words_of(error, self._plan.batch_size)
+            failure, hint = words_of(error, self._plan.batch_size, data)
         else:
             self._on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
             return result
@@ -134,12 +143,15 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         self._batches, self._scorer, self._on_event = batches, scorer, on_event
         self._checkpoints = checkpoints
         self._restore: list[Any] | None = None
+        self._began: list[Array] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         task, rows = self._following.task, len(self._data.train)
         self._batches.set_order(seeds.batch_order(task.seed, task.iteration, task.fold, epoch + 1, rows))
         self._epoch = epoch + 1
         self._started = self._reported = time.monotonic()
+        if 4 * sum(math.prod(variable.shape) for variable in self._variables) <= LOOK_BACK:
+            self._began = values_of(self._variables)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         now = time.monotonic()
@@ -148,8 +160,16 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
             task = self._following.task
             self._on_event(BatchEnded(task.iteration, task.fold, self._epoch, batch, self._batches.steps))
 
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        # The loss is the mean over the epoch so far: once it is no number, it stays so.
+        if not math.isfinite((logs or {})["loss"]):
+            self._following.diverge(self._divergence(batch).words(self._epoch))
+            self.model.stop_training = True
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         following, data = self._following, self._data
+        if following.failure:  # in the middle of the epoch
+            return
         train = {name: float((logs or {})[name]) for name in ("loss", *self._plan.train_metrics)}
         held_out = self._scorer(data.validation) if following.follows else None
         monitor = data.monitor
@@ -160,6 +180,26 @@ class _Follower(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         if following.done:
             self.model.stop_training = True
         self._checkpoints.offer([following.task], self._snapshot)
+
+    @property
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _divergence(self, batch: int) -> Divergence:
+        """Go through the epoch once more, up to the step before the loss was lost, and look at its gradients."""
+        found = Divergence(batch + 1, self._batches.steps)
+        if self._began is None:
+            return found
+        for variable, value in zip(self._variables, self._began, strict=True):
+            variable.assign(value)
+        looked_at = max(batch - 1, 0)
+        step = tf.function(self.model.train_step)
+        for number, parts in enumerate(self._batches.dataset.take(looked_at + 1)):
+            if number == looked_at:
+                layer, norm = largest_gradient(self.model, *parts) or (None, math.nan)
+                return replace(found, layer=layer, norm=norm, before=batch > 0)
+            step(parts)
+        return found
 
     def _snapshot(self) -> Snapshot:
         """Copy all that changes while a fit goes on. The metrics of training begin anew with every epoch."""

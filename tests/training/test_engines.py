@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -265,13 +266,84 @@ def test_early_stopping_on_inner_rows_goes_back_to_the_best_weights(engine: Engi
     np.testing.assert_allclose(result.predictions, two_epochs.predict(data.inputs[35:], verbose=0), atol=1e-5)
 
 
-def test_a_loss_that_is_not_finite_is_a_failed_result_with_the_epoch(engine: Engine) -> None:
+def steep(rate: float) -> Callable[[], dict[str, Any]]:
+    """Gradient descent with a learning rate that is far too large: the weights grow until their loss is no number."""
+
+    def arguments() -> dict[str, Any]:
+        import keras
+
+        return {**compile_arguments(), "optimizer": keras.optimizers.SGD(rate)}
+
+    return arguments
+
+
+def build_named(shape: tuple[int | None, ...], seed: int) -> Any:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Dense(8, activation="relu", name="hidden"), keras.layers.Dense(1, name="output")]
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+@pytest.mark.parametrize("rate", [3.0, 1e4, 1e10, 1e25])
+def test_a_fit_ends_at_the_step_that_loses_the_loss_and_names_the_layer(engine: Engine, rate: float) -> None:
+    data, events = toy_data(), list[Event]()
+    plan = toy_plan(build=build_named, compile_arguments=steep(rate), epochs=40)
+
+    result = fit(engine, data, plan, events.append)
+
+    epoch, step, layer, norm = lost_by_hand(data, plan)
+    before = f"step {step} of 5 in epoch {epoch}; the step before, the largest gradient was that of layer '{layer}'"
+    assert result.failure == f"the training loss became NaN or infinite at {before} (norm {norm:.2g})"
+    assert result.hint is not None
+    assert result.history.epochs == epoch - 1
+    assert [event.epoch for event in events if isinstance(event, EpochEnded)] == list(range(1, epoch))
+    assert isinstance(events[-1], FitEnded)
+
+
+def lost_by_hand(data: FoldData, plan: TrainingPlan) -> tuple[int, int, str, float]:
+    """Find, with plain Keras, the epoch and step whose loss is no number, and the largest gradient before."""
+    import tensorflow as tf
+
+    model = plan.build(data.inputs.shape[1:], seeds.child_seed(TASK.seed, "weights", 1, 1))
+    model.compile(**plan.compile_arguments())
+    told = ("", 0.0)
+    for epoch in range(1, plan.epochs + 1):
+        order = data.train[seeds.batch_order(TASK.seed, 1, 1, epoch, len(data.train))]
+        for step, start in enumerate(range(0, len(order), plan.batch_size), start=1):
+            rows = order[start : start + plan.batch_size]
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(data.inputs[rows], training=True) - data.targets[rows]))
+            if not np.isfinite(float(loss)):
+                assert step > 1, "choose another rate: the step before is of another epoch"
+                return epoch, step, *told
+            gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+            norms = {}
+            for layer, pair in zip(model.layers, zip(gradients[::2], gradients[1::2], strict=True), strict=True):
+                norms[layer.name] = float(np.sqrt(sum(np.square(np.float64(part)).sum() for part in pair)))
+            told = max(norms.items(), key=lambda item: item[1])
+            model.optimizer.apply(gradients, model.trainable_variables)
+    raise AssertionError("the loss was never lost")
+
+
+def test_targets_that_are_no_numbers_end_a_fit_in_its_first_epoch(engine: Engine) -> None:
     targets = toy_inputs()[1]
     targets[0] = np.nan
 
     result = fit(engine, toy_data(targets=targets), toy_plan())
 
-    assert result.failure == "the training and the validation loss became NaN or infinite in epoch 1"
+    assert result.failure is not None
+    assert re.match(r"the training loss became NaN or infinite at step \d of 5 in epoch 1", result.failure)
+    assert result.history.epochs == 0
+
+
+def test_a_validation_loss_that_is_not_finite_is_a_failed_result_with_the_epoch(engine: Engine) -> None:
+    targets = toy_inputs()[1]
+    targets[40] = np.nan
+
+    result = fit(engine, toy_data(targets=targets), toy_plan())
+
+    assert result.failure == "the validation loss became NaN or infinite in epoch 1"
     assert result.history.epochs == 1
 
 
@@ -281,7 +353,7 @@ def test_memory_that_runs_out_is_a_failed_result_with_a_remedy(engine: Engine) -
 
     result = fit(engine, toy_data(), toy_plan(build=hungry))
 
-    assert result.failure == "memory ran out while training with batches of 8"
+    assert result.failure == "memory ran out while training with batches of 8 on 50 rows of 4 numbers (800 bytes)"
     assert result.hint is not None
     assert "batch_size" in result.hint
     assert (result.model, result.history.epochs) == (None, 0)

@@ -112,7 +112,7 @@ class _Fits:
             results = self._group_results(fits, follow, shapes)
         except FIT_ERRORS as error:
             self._compiled = None  # whatever state it is in, the next group begins with another one
-            return [self._failed(task, watch, error) for (task, _), watch in zip(fits, watches, strict=True)]
+            return [self._failed(task, watch, error, data) for (task, data), watch in zip(fits, watches, strict=True)]
         for result in results:
             task = result.task
             self._on_event(FitEnded(task.iteration, task.fold, result.history.epochs, result.failure))
@@ -145,7 +145,7 @@ class _Fits:
             )
         return results
 
-    def _failed(self, task: FoldTask, watch: Watch, error: Exception) -> FitResult:
-        failure, hint = words_of(error, self._plan.batch_size)
+    def _failed(self, task: FoldTask, watch: Watch, error: Exception, data: FoldData | None = None) -> FitResult:
+        failure, hint = words_of(error, self._plan.batch_size, data)
         self._on_event(FitEnded(task.iteration, task.fold, watch.epochs, failure))
         return FitResult.failed(task, watch.history, failure, hint)

@@ -20,6 +20,7 @@ from dlrun.training.batches import most_predicted
 from dlrun.training.checkpoints import Checkpoints, Snapshot, part, under
 from dlrun.training.compiled.lane_net import LaneNet, LaneState, Tensors
 from dlrun.training.compiled.lanes import Lane, epoch_order, positions
+from dlrun.training.compiled.lost import LossWatch
 from dlrun.training.compiled.pace import Pace
 from dlrun.training.compiled.program import LaneData, Program
 from dlrun.training.compiled.states import States, copied, lane_of, named, restored, stacked
@@ -141,17 +142,27 @@ class Group:
         order = epoch_order(self._lanes, self._width, batch, epoch)
         self._steps = max(-(-lane.rows // batch) for lane in self._lanes)
         full, done = tf.constant(order.full), 0
+        watch = LossWatch(self._net, self._program, self._data, order, state)
         for stop in sorted({lane.rows // batch for lane in self._lanes} - {0}):
-            new = state
+            new, counted = state, [lane.rows // batch >= stop for lane in self._lanes]
             for first, end in self._pace.calls(done, stop):
                 new = self._program.train(new, self._data, full, first, end)
                 self._tell(new, end)
-            state = self._taken([lane.rows // batch >= stop for lane in self._lanes], new, state)
+                watch.check(new, self._those(counted), batch, end)
+                if all(following.done for following in self._follow):
+                    return new
+            state = self._taken(counted, new, state)
             done = stop
         for size, rows in sorted(order.rest.items()):
+            counted = [lane.rows % batch == size for lane in self._lanes]
             new = self._program.train_rest(state, self._data, tf.constant(rows))
-            state = self._taken([lane.rows % batch == size for lane in self._lanes], new, state)
+            watch.check(new, self._those(counted), batch, None)
+            state = self._taken(counted, new, state)
         return state
+
+    def _those(self, which: Sequence[bool]) -> list[tuple[Lane, Following]]:
+        pairs = zip(self._lanes, self._follow, strict=True)
+        return [pair for pair, chosen in zip(pairs, which, strict=True) if chosen]
 
     def _tell(self, state: LaneState, step: int) -> None:
         """Wait for the device, and say how far the epoch is, if nothing was said for a while."""
