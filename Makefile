@@ -1,5 +1,6 @@
 # make demo    train a first model on bundled data: no network needed once the packages are installed
 # make test    install the test extra and run every test
+# make torture  kill 200 real runs at random instants, resume them, compare
 # make check   what a contributor runs before a commit: style, types, fast tests
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 # A process for each core, at most four: each loads TensorFlow. One that has nothing left to do takes tests of another.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test check lint fast bench signatures schema clean
+.PHONY: demo test check lint fast torture bench signatures schema clean
 
 demo: $(VENV)/installed
 	$(BIN)/dlrun train configs/digits.yaml
@@ -24,6 +25,10 @@ lint: $(VENV)/installed-dev
 
 fast: $(VENV)/installed-test
 	$(PYTEST) -m "not tensorflow and not slow"
+
+# Kills real runs at random instants, resumes them, and compares the end with runs left alone: half an hour.
+torture: $(VENV)/installed-test
+	$(BIN)/python tests/torture/torture.py --kills 200 --jobs 2
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run.py

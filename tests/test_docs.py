@@ -90,7 +90,7 @@ def test_the_tests_that_a_page_names_are_there(page: str, least: int) -> None:
 
 
 def test_every_bad_input_has_a_test() -> None:
-    page = (ROOT / "docs" / "reliability.md").read_text()
+    page = (ROOT / "docs" / "reliability.md").read_text().partition("## Bad inputs")[2]
 
     rows = [line for line in page.splitlines() if re.match(r"\| (?!what |---)", line)]
     assert len(rows) > 40

@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from dlrun.cli.terminal import NativeNoise, Terminal
+from dlrun.errors import RunFolderError, Terminated
 from dlrun.events import BatchEnded, EpochEnded, Event, FitEnded, FitResumed, FitStarted, RunStarted, Warned
+from dlrun.report.last_step import reference
 from dlrun.report.progress import (
     epoch_fields,
     finished_words,
@@ -58,6 +60,7 @@ class Progress:
         self._live = terminal.live and not quiet
         self._shown = False
         self._fits = self._epochs = self._k = self._iterations = 1
+        self._resumable = ""  # the folder of a run that could be resumed, if it were to end now
         self._resumed = 0.0  # how many fits' worth of epochs were there before
         self._ended = 0
         self._started: float | None = None
@@ -76,6 +79,8 @@ class Progress:
         self._clear()
         if self._noise is not None:
             self._noise.move_back()
+        if self._resumable and isinstance(error, KeyboardInterrupt | Terminated | RunFolderError):
+            self._terminal.message(f"to go on from the last checkpoint: dlrun resume {reference(self._resumable)}")
 
     def __call__(self, event: Event) -> None:
         """Show what has happened."""
@@ -102,6 +107,8 @@ class Progress:
         self._resumed = 0.0
         protocol = event.record.get("protocol", {})
         self._k, self._iterations = protocol.get("k") or event.fits, protocol.get("iterations") or 1
+        if event.record.get("status") == "running":
+            self._resumable = event.folder
         self._headline(event.record)
         if event.finished:
             self._say(finished_words(event))

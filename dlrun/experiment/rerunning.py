@@ -15,7 +15,7 @@ from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.run_record import RunRecord
 from dlrun.experiment.running import run as carry_out
 from dlrun.experiment.verifying import Verification, verify
-from dlrun.runs import find_run, read_record
+from dlrun.runs import find_run, is_resumable, read_record
 from dlrun.runs.fold_states import how_many
 from dlrun.spec import LoadedSpec, load_spec
 
@@ -76,6 +76,8 @@ def _check_repeatable(folder: Path, record: Record) -> None:
     if status in ("done", "partial"):
         return
     reason, hint = f"is {status}", f"'dlrun train {folder / 'spec.yaml'}' runs its spec from the beginning"
+    if is_resumable(record):
+        hint = "'dlrun resume' brings it to its end"
     if status.startswith("running"):
         hint = "wait until it is done"
     elif status == "waiting":

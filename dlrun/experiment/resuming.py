@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dlrun.errors import FoldBusyError, RunFolderError, TrainingError, UsageError
+from dlrun.errors import DataError, FoldBusyError, RunFolderError, TrainingError, UsageError
 from dlrun.events import OnEvent, Warned, ignore
 from dlrun.experiment import recording
 from dlrun.experiment.again import changed_parts, is_spec_of
@@ -23,7 +23,7 @@ from dlrun.experiment.training import trial_model
 from dlrun.runs import check_unfinished, environment, missing_folds, read_record, resume_run
 from dlrun.spec import LoadedSpec, load_spec
 
-_MAY_DIFFER = ("cpu", "platform", "python")
+_MAY_DIFFER = ("cpu", "cpu_features", "platform", "python")
 """What else may change the last digits, and does not stop a run that moves to another machine."""
 
 
@@ -88,7 +88,13 @@ def _planned(run: Path, record: Mapping[str, Any]) -> tuple[LoadedSpec, Experime
         raise RunFolderError(f"{run / 'spec.yaml'} was edited and has problems now:\n{error}", hint=hint) from error
     if not is_spec_of(loaded, record):
         raise RunFolderError(f"{loaded.file} was edited since {run.name} began", hint=hint)
-    experiment = plan(loaded)
+    try:
+        experiment = plan(loaded)
+    except DataError as error:
+        raise RunFolderError(
+            f"the data of {run.name} are not what they were: {error.message}",
+            hint="put them back as they were; nothing that is finished is lost until then",
+        ) from error
     if changed := changed_parts(experiment, record):
         what = "the data are" if "data" in changed else "the splits are"
         raise RunFolderError(f"{what} no longer those that {run.name} began with", hint=hint.replace("it", "them", 1))

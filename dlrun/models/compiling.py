@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlrun.models.completing import head_in
 from dlrun.models.losses import takes_logits
-from dlrun.models.names import loss_name
+from dlrun.models.names import loss_name, snake_case
 from dlrun.models.tasks import NO_ACTIVATION
 from dlrun.models.train_metrics import Trained, TrainMetric, train_metrics
 from dlrun.registry import instantiate
@@ -60,6 +60,8 @@ def output_activation(spec: ExperimentSpec) -> str:
 def _optimiser(spec: ExperimentSpec) -> Any:
     """Make the optimiser; a schedule takes the place of its learning rate."""
     optimiser = instantiate("optimisers", spec.optimiser.name, spec.optimiser.arguments, ("optimiser",))
+    # Keras counts: the name, which model.keras holds, would say how many a process had made before.
+    optimiser.name = spec.optimiser.arguments.get("name") or snake_case(type(optimiser).__name__)
     schedule = spec.training.schedule
     if schedule is not None:
         optimiser.learning_rate = instantiate("schedules", schedule.name, schedule.arguments, ("training", "schedule"))

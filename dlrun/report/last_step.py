@@ -25,14 +25,16 @@ def last_lines(record: Record) -> list[Line]:
 
 
 def next_command(record: Record) -> str:
-    """Return the command that comes next: the test, once, where there is one to make; else another look."""
-    name = _reference(words(record, "run"))
-    ready = words(record, "status") in ("done", "")
+    """Return the command that comes next: to go on; the test, once, where there is one to make; else another look."""
+    name, status = reference(words(record, "run")), words(record, "status")
+    if status in ("dead", "interrupted") or (status == "failed" and not record.get("failures")):
+        return f"dlrun resume {name}"
+    ready = status in ("done", "")
     testable = bool(whole(part(record, "protocol").get("test"))) and not parts(record, "scores", "test")
     return f"dlrun test {name}" if ready and testable else f"dlrun show {name}"
 
 
-def _reference(run: str) -> str:
+def reference(run: str) -> str:
     """Name a run as a command takes it: its name where it lies in ``runs/``, else its path."""
     import shlex
 

@@ -100,6 +100,8 @@ def status_lines(record: Record) -> list[Line]:
         why = "no result yet"
     elif status == "partial":
         why = f"{failed_words(record) if failed else 'some folds failed'}; the other folds are done"
+    elif (then := next_command(record)).startswith("dlrun resume"):
+        why = f"{'killed before its end' if status == 'dead' else why}; {then} brings it to its end"
     return [Line(status, (why,))]
 
 

@@ -10,6 +10,7 @@ from dlrun.runs import atomic, fold_states, lock
 from dlrun.runs.creation import hold
 from dlrun.runs.folder import RunFolder
 from dlrun.runs.record import read_record, stored_record
+from dlrun.runs.resuming import is_resumable
 
 _REPEAT = "repeat the run from its spec.yaml"
 _RESUME = "'dlrun resume' brings it to its end"
@@ -40,15 +41,15 @@ def _check_finished(path: Path, facts: dict[str, Any]) -> None:
     status = str(facts["status"])
     if status in ("done", "partial"):
         return
-    reason, hint = f"the run {path} {'' if status == 'failed' else 'is '}{status}", _REPEAT
+    reason = f"the run {path} {'' if status == 'failed' else 'is '}{status}"
+    hint = _RESUME if is_resumable(facts) else _REPEAT
     if status.startswith("running"):
         hint = "wait until it is done"
     elif status == "waiting":
         reason = f"the run {path} is waiting for folds: {fold_states.how_many(path, facts)} are there"
         hint = "run the others with --fold I --into"
     elif status == "dead":
-        reason, hint = f"the run {path} was killed before it was done", _RESUME
+        reason = f"the run {path} was killed before it was done"
     elif facts.get("failure"):
         reason += f": {facts['failure']}"
-        hint = hint if facts.get("failures") else _RESUME
     raise RunFolderError(f"{reason}; only a finished run can be opened again", hint=hint)

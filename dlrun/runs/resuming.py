@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,11 @@ def check_unfinished(path: Path, *, again: bool = False) -> None:
     if str(facts["status"]).startswith("running") and "shared" not in facts:
         raise busy(path)
     _check(path, facts, again=again)
+
+
+def is_resumable(facts: Mapping[str, Any]) -> bool:
+    """Tell from a record, as `read_record` gives it, whether `resume_run` has something to go on with."""
+    return facts["status"] in ("dead", "interrupted") or (facts["status"] == "failed" and not facts.get("failures"))
 
 
 def resume_run(path: Path, *, again: bool = False) -> RunFolder:

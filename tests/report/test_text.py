@@ -188,6 +188,7 @@ def test_a_model_is_told_whether_it_has_statistical_power(imdb: dict[str, Any], 
 
 def test_a_failed_run_says_why_and_a_warning_is_shown(imdb: dict[str, Any]) -> None:
     record = {**imdb, "status": "failed", "scores": {}, "failure": "the loss became NaN", "warnings": ["a bottleneck"]}
+    record |= {"failures": [{"iteration": 1, "fold": 1, "reason": "the loss became NaN"}]}
 
     text = render_record(record)
 

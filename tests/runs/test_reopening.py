@@ -85,8 +85,16 @@ def test_a_run_that_another_process_has_open_is_busy_until_that_ends(tmp_path: P
 def test_a_run_that_did_not_finish_is_refused_with_the_reason(tmp_path: Path, end: str, reason: str) -> None:
     path = made(tmp_path, end)
 
-    with pytest.raises(RunFolderError, match=rf"{reason}; only a finished run.*\n.*repeat the run"):
+    with pytest.raises(RunFolderError, match=rf"{reason}; only a finished run.*\n.*dlrun resume"):
         reopen_run(path)
+
+
+def test_a_run_whose_folds_failed_is_refused_and_would_fail_again(tmp_path: Path) -> None:
+    with create_run(tmp_path, "x") as run:
+        run.fail({"failures": [{}], "failure": "the loss"})
+
+    with pytest.raises(RunFolderError, match=r"failed: the loss; only a finished run.*\n.*repeat the run"):
+        reopen_run(run.path)
 
 
 def test_a_run_that_goes_on_and_one_that_was_killed_are_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +143,7 @@ class Torturer:
 
     def __init__(self, name: str, home: Path, whole: dict[str, Path], seconds: float, tally: Tally) -> None:
         self.kind, self.name, self.home, self.whole, self.tally = KINDS[name], name, home, whole, tally
-        self.seconds = seconds
+        self.seconds = {"train": seconds, "kfold": seconds, "resume": seconds}
 
     def trial(self, number: int, seed: int, most: int) -> int:
         """Make the runs anew, killing processes at random instants, ``most`` of them; returns the kills."""
@@ -167,11 +167,13 @@ class Torturer:
 
     def _run_and_kill(self, command: Sequence[str], dice: random.Random) -> bool:
         """Run a command for a random time; tell whether it was done by then."""
-        code, _, said = run_for(command, dice.uniform(0.0, 1.05 * self.seconds))
+        verb = command[len(DLRUN)]
+        code, took, said = run_for(command, dice.uniform(0.0, self.seconds[verb]))
         if code is None:
             self.tally.counts["kills"] += 1
         else:
             check_end(code, said, command)
+            self.seconds[verb] = took  # so that the next one of its kind is killed before it ends
         return code is not None
 
     def _runs(self, runs: Path) -> list[Path]:
@@ -227,12 +229,14 @@ def experiment_of(run: Path) -> str:
     return str(json.loads((run / "record.json").read_bytes())["name"])
 
 
-def left_alone(home: Path) -> tuple[dict[str, Path], dict[str, float]]:
-    """Run every spec undisturbed: the runs by their names, and how long each took."""
+def left_alone(home: Path, wanted: Collection[str]) -> tuple[dict[str, Path], dict[str, float]]:
+    """Run specs undisturbed: the runs by their names, and how long each took."""
     specs = home / "specs"
     specs.mkdir()
     whole, seconds = {}, {}
     for name, text in SPECS.items():
+        if name not in wanted:
+            continue
         (specs / f"{name}.yaml").write_text(text)
         command = [*DLRUN, "train", str(specs / f"{name}.yaml"), "--runs", str(home / "whole" / name), "-q"]
         code, seconds[name], said = run_for(command, None)
@@ -247,17 +251,21 @@ def torture(kills: int, seed: int, jobs: int, names: Sequence[str], log: Path | 
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        whole, seconds = left_alone(home)
+        whole, seconds = left_alone(home, {spec for name in names for spec in KINDS[name].specs})
         took = {name: sum(seconds[spec] for spec in KINDS[name].specs) for name in names}
+
+        torturers: dict[tuple[str, int], Torturer] = {}
 
         def work(job: int) -> None:
             number = job
             while tally.counts["kills"] < kills:
                 name = names[number % len(names)]
-                place = home / f"{name}-{job}"
-                place.mkdir(exist_ok=True)
+                if (name, job) not in torturers:
+                    place = home / f"{name}-{job}"
+                    place.mkdir()
+                    torturers[name, job] = Torturer(name, place, whole, took[name], tally)
                 most = min(10, kills - tally.counts["kills"])
-                done = Torturer(name, place, whole, took[name], tally).trial(number, seed, most)
+                done = torturers[name, job].trial(number, seed, most)
                 line = f"{time.strftime('%H:%M:%S')}  {name}: {done} kills  ({tally})"
                 print(line, flush=True)  # noqa: T201  a command of the project, for a terminal
                 if log is not None:
