@@ -55,7 +55,7 @@ def carry_out(folder: RunFolder, work: Work) -> RunRecord:
     there = [_outcome_there(folder, split, work) for split in splits]
     missing = [split for split, outcome in zip(splits, there, strict=True) if outcome is None]
     before = [outcome for outcome in there if outcome is not None]
-    trained = iter(train_splits(folder, work, missing, before) if missing else ())
+    trained = iter(train_splits(folder, work, missing, before))
     return conclude(folder, work.experiment, [next(trained) if outcome is None else outcome for outcome in there])
 
 

@@ -188,16 +188,17 @@ def test_set_and_seed_change_the_spec_of_the_run(dlrun: Dlrun, tiny: Path) -> No
     assert "seed: 3" in spec.splitlines()
 
 
-def test_a_diverging_run_exits_1_keeps_its_history_and_says_failed(dlrun: Dlrun, tiny: Path) -> None:
+def test_a_diverging_run_exits_1_and_says_where(dlrun: Dlrun, tiny: Path) -> None:
     done = dlrun("train", str(tiny), "--set", "optimiser={name: sgd, learning_rate: 1.0e+30}", "--set", "loss=mse",
                  "--set", "last_activation=none")  # fmt: skip
 
     run = only_run(Path("runs"))
     record = json.loads((run / "record.json").read_text())
     assert done.code == 1
-    assert "NaN or infinite in epoch 1" in done.err
+    assert "NaN or infinite at step " in done.err
+    assert " in epoch 1; the step before, the largest gradient was that of layer 'output'" in done.err
     assert record["status"] == "failed"
-    assert len((run / "history.csv").read_text().splitlines()) > 1
+    assert (run / "history.csv").read_text() == "iteration,fold,epoch,metric,train,validation\n"  # no epoch ended
     assert not (run / "model.keras").exists()
 
 

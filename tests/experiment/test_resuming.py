@@ -87,6 +87,25 @@ def test_finished_folds_are_not_trained_again_and_the_others_go_on(tmp_path: Pat
     assert [event.fold for event in told if isinstance(event, FitEnded)] == [2, 3]
 
 
+def test_a_run_broken_off_after_its_last_fold_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(load_spec(write(tmp_path)), runs_dir=tmp_path / "whole")
+
+    def break_off(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("dlrun.experiment.recording.write_results", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            run(load_spec(write(tmp_path)), runs_dir=tmp_path / "runs")
+    told: list[Event] = []
+
+    done = resume((tmp_path / "runs" / "latest").resolve(), on_event=told.append)
+
+    assert differences(whole.folder, done.folder) == []
+    assert [(event.fits, event.finished) for event in told if isinstance(event, RunStarted)] == [(0, 3)]
+    assert not any(isinstance(event, EpochEnded) for event in told)
+
+
 def test_a_history_that_is_broken_off_again_keeps_the_epochs_from_before(tmp_path: Path) -> None:
     path = interrupted(tmp_path, fold=2, epoch=4)
     with pytest.raises(KeyboardInterrupt):

@@ -142,7 +142,7 @@ class Group:
         order = epoch_order(self._lanes, self._width, batch, epoch)
         self._steps = max(-(-lane.rows // batch) for lane in self._lanes)
         full, done = tf.constant(order.full), 0
-        watch = LossWatch(self._net, self._program, self._data, order, state)
+        watch = LossWatch(self._net, self._program, self._data, order, full, state)
         for stop in sorted({lane.rows // batch for lane in self._lanes} - {0}):
             new, counted = state, [lane.rows // batch >= stop for lane in self._lanes]
             for first, end in self._pace.calls(done, stop):

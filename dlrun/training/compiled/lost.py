@@ -25,12 +25,15 @@ class LossWatch:
         program: repeats steps, with the same bits.
         data: the rows of all lanes.
         order: of the epoch.
+        full: its whole steps, on the device.
         began: the state of all lanes before its first step.
     """
 
-    def __init__(self, net: LaneNet, program: Program, data: LaneData, order: EpochOrder, began: LaneState) -> None:
+    def __init__(
+        self, net: LaneNet, program: Program, data: LaneData, order: EpochOrder, full: tf.Tensor, began: LaneState
+    ) -> None:
         self._net, self._program, self._data, self._order, self._began = net, program, data, order, began
-        self._full = tf.constant(order.full)
+        self._full = full
 
     def check(
         self, state: LaneState, lanes: Sequence[tuple[Lane, Following]], batch_size: int, done: int | None
