@@ -1,6 +1,6 @@
 # make demo    train a first model on bundled data: no network needed once the packages are installed
 # make test    install the test extra and run every test
-# make torture  kill 200 real runs at random instants, resume them, compare
+# make torture kill 200 real runs at random instants, resume them, compare
 # make check   what a contributor runs before a commit: style, types, fast tests
 PYTHON ?= python3
 VENV ?= .venv

@@ -2,9 +2,9 @@
 
 By hand, in an environment of its own, since atheris is no dependency of dlrun:
 
-    python -m venv /tmp/fuzz && /tmp/fuzz/bin/pip install atheris --editable .
-    /tmp/fuzz/bin/python fuzz/readers.py spec -max_total_time=300
-    /tmp/fuzz/bin/python fuzz/readers.py npz crash-1234...           # one input again
+    python -m venv .venv-fuzz && .venv-fuzz/bin/pip install atheris --editable .
+    .venv-fuzz/bin/python fuzz/readers.py spec -max_total_time=300
+    .venv-fuzz/bin/python fuzz/readers.py npz crash-1234...           # one input again
 
 The targets are listed at the end. What is read or refused in words
 is as it should be; anything else ends the run, and leaves the input in a file ``crash-*``. Options are libFuzzer's;

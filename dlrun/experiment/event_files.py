@@ -12,6 +12,7 @@ from dlrun.errors import RunFolderError
 from dlrun.events import EpochEnded, Event, FitEnded, OnEvent, RunStarted, Warned, ignore
 from dlrun.experiment.history import PARTS, Part, history_points
 from dlrun.runs import inner_folder, read_record, reopen_run
+from dlrun.training.contract import fit_name
 
 FOLDER = "tensorboard"
 _FLUSHED_EVERY = 1000  # milliseconds: a person who looks on should not have to wait for the end of a fold
@@ -125,7 +126,7 @@ class _EventFiles:
 def _open(run: Path, event: EpochEnded) -> dict[str, Any]:
     import tensorflow as tf
 
-    home = f"{FOLDER}/i{event.iteration}-f{event.fold}"
+    home = f"{FOLDER}/{fit_name(event.iteration, event.fold)}"
     return {
         part: tf.summary.create_file_writer(
             str(inner_folder(run, f"{home}/{part}")), flush_millis=_FLUSHED_EVERY, name=f"{home}/{part}"

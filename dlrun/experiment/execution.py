@@ -15,6 +15,7 @@ from dlrun.experiment.checkpointing import NAME as CHECKPOINT
 from dlrun.experiment.codes import write_codes
 from dlrun.experiment.fitting import Keep, fit_folds
 from dlrun.experiment.folds import FoldInputs
+from dlrun.experiment.model_file import MODEL
 from dlrun.experiment.outcomes import from_arrays
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.run_record import RunRecord
@@ -120,7 +121,7 @@ def _outcome_there(folder: RunFolder, split: Split, work: Work) -> FoldOutcome |
     outcome = from_arrays(folder.read_arrays(file))
     if outcome.failure is not None:
         return None if work.again else outcome
-    model = recording.MODEL if len(work.experiment.splits.splits) == 1 else recording.weights_file(split)
+    model = MODEL if len(work.experiment.splits.splits) == 1 else recording.weights_file(split)
     return outcome if folder.has(model) else None
 
 

@@ -16,7 +16,7 @@ from dlrun.data.target_steps import AS_THEY_ARE
 from dlrun.errors import RunFolderError, UsageError
 from dlrun.experiment.again import plan_again, steps_of_model
 from dlrun.experiment.folds import read_predictions
-from dlrun.experiment.model_file import check_model_file
+from dlrun.experiment.model_file import MODEL, check_model_file
 from dlrun.experiment.planning import Experiment
 from dlrun.experiment.tables import class_names
 from dlrun.models.building import reason_of
@@ -24,8 +24,6 @@ from dlrun.models.responses import Responses, first_filters, has_convolution, re
 from dlrun.registry import load, registry
 from dlrun.report.mosaic import draw_filters, draw_responses
 from dlrun.runs import RunFolder, read_record, reopen_run
-
-MODEL = "model.keras"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dlrun.data.dataset import Array
 from dlrun.untrusted.files import RefusedError, parse_json
 from dlrun.untrusted.zips import check_members, open_zip
 
+MODEL = "model.keras"
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 _MEMBERS = (CONFIG, WEIGHTS, "metadata.json")
 _LARGEST_JSON = 1 << 26

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlrun.evaluation import FoldOutcome, Split
+from dlrun.training.contract import fit_name
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -22,7 +23,7 @@ _TABLES = ("train", "validation", "baselines")
 
 def fold_name(split: Split | FoldOutcome) -> str:
     """Name a fold as run folders do: ``i1-f3``."""
-    return f"i{split.iteration}-f{split.fold}"
+    return fit_name(split.iteration, split.fold)
 
 
 def to_arrays(outcome: FoldOutcome) -> Arrays:

@@ -22,6 +22,7 @@ from dlrun.evaluation import (
 )
 from dlrun.experiment.folds import FoldInputs, inner_rows
 from dlrun.experiment.looks import looks_record
+from dlrun.experiment.model_file import MODEL
 from dlrun.experiment.outcomes import fold_name, to_arrays
 from dlrun.experiment.parts import protocol_record, splits_record
 from dlrun.experiment.planning import Experiment
@@ -45,7 +46,7 @@ from dlrun.training.contract import FitResult
 from dlrun.training.weights import named_weights
 
 Record = dict[str, Any]
-MODEL, SPLITS, COLUMNS = "model.keras", "splits.npz", "columns.csv"
+SPLITS, COLUMNS = "splits.npz", "columns.csv"
 BITS_HANG_ON = ("dlrun", "tensorflow", "keras", "numpy", "scikit-learn")
 """Packages of which another version may give other bits: in a net, in metrics, in the linear baseline."""
 

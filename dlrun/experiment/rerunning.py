@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from dlrun import fingerprint
-from dlrun.errors import DataError, RunFolderError
+from dlrun.errors import DataError
 from dlrun.events import OnEvent, ignore
 from dlrun.experiment.planning import Experiment, plan
 from dlrun.experiment.run_record import RunRecord
 from dlrun.experiment.running import run as carry_out
 from dlrun.experiment.verifying import Verification, verify
-from dlrun.runs import find_run, is_resumable, read_record
-from dlrun.runs.fold_states import how_many
+from dlrun.runs import find_run, read_record
+from dlrun.runs.reopening import check_finished
 from dlrun.spec import LoadedSpec, load_spec
 
 Record = Mapping[str, Any]
@@ -62,32 +62,12 @@ def rerun(
     """
     folder = find_run(Path(runs_dir), str(run))
     record = read_record(folder)
-    _check_repeatable(folder, record)
+    check_finished(folder, record, "it has no result that a rerun could be compared with")
     loaded = load_spec(folder / "spec.yaml")
     unpinned = _unpinned(loaded)
     experiment = replace(_planned(unpinned, folder, record), rerun_of=folder.resolve().name)
     done = carry_out(unpinned, experiment, runs_dir=runs_dir, on_event=on_event, command=command)
     return Rerun(done, verify(folder, record, loaded.spec, done.folder, done.record))
-
-
-def _check_repeatable(folder: Path, record: Record) -> None:
-    """Refuse a run that has nothing to be compared with."""
-    status = str(record["status"])
-    if status in ("done", "partial"):
-        return
-    reason, hint = f"is {status}", f"'dlrun train {folder / 'spec.yaml'}' runs its spec from the beginning"
-    if is_resumable(record):
-        hint = "'dlrun resume' brings it to its end"
-    if status.startswith("running"):
-        hint = "wait until it is done"
-    elif status == "waiting":
-        reason = f"is waiting for folds: {how_many(folder, record)} are there"
-        hint = "run the others with --fold I --into"
-    elif status == "dead":
-        reason = "was killed before it was done"
-    elif status == "failed":
-        reason = f"failed{': ' if record.get('failure') else ''}{record.get('failure') or ''}"
-    raise RunFolderError(f"the run {folder} {reason}; it has no result that a rerun could be compared with", hint=hint)
 
 
 def _unpinned(loaded: LoadedSpec) -> LoadedSpec:

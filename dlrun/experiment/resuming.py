@@ -71,12 +71,10 @@ def resume(
     experiment = with_engine(experiment, trial_model(experiment, loaded), loaded)
     # Those of the record: a complete spec gives less reason for them than the one that was written by hand.
     experiment = replace(experiment, warnings=tuple(record["warnings"]))
-    with resume_run(run, again=force) as folder:
-        *earlier, now = folder.facts["resumed"]
-        record = folder.update({"resumed": [*earlier, {**now, "command": ["dlrun", *command[1:]], "differs": differs}]})
+    with resume_run(run, {"command": ["dlrun", *command[1:]], "differs": differs}, again=force) as folder:
         for difference in differs:
             on_event(Warned(f"{difference}: scores may differ in their last digits"))
-        return carry_out(folder, Work(experiment, record, on_event, checkpoint_every, again=force))
+        return carry_out(folder, Work(experiment, folder.facts, on_event, checkpoint_every, again=force))
 
 
 def _planned(run: Path, record: Mapping[str, Any]) -> tuple[LoadedSpec, Experiment]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from dlrun.errors import RunFolderError
 from dlrun.experiment.differences import Cell, Differences, leaves, of_arrays, of_cells
-from dlrun.experiment.model_file import read_weights
+from dlrun.experiment.model_file import MODEL, read_weights
 from dlrun.runs import history
 from dlrun.runs.formats import load_csv, load_npz
 from dlrun.untrusted.files import RefusedError, parse_json, read_bytes
 
-MODEL = "model.keras"
 _OF_MODEL = (MODEL, "preprocessing.json", "targets.json", "codes.csv")
 """What `dlrun test` writes anew, for the model that it trains."""
 _ROOT = ("splits.npz", "columns.csv", history.NAME, "curve.csv", "predictions.csv", "predictions.npz")
@@ -64,7 +63,9 @@ def compare_files(first: Path, second: Path, *, model_replaced: bool) -> dict[st
 def _names(run: Path) -> Iterator[str]:
     """Name the files of a run that are compared."""
     yield from (name for name in (*_ROOT, *_OF_MODEL) if (run / name).is_file())
-    for fold in sorted((run / "folds").glob("i*-f*"), key=_numbers):
+    folds = sorted((run / "folds").glob("i*-f*"), key=_numbers)
+    # A single one is what a hold-out run was killed with that was done, but for tidying up; it says nothing of its own.
+    for fold in folds if len(folds) > 1 else ():
         yield from (f"folds/{fold.name}/{name}" for name in _OF_FOLD if (fold / name).is_file())
 
 

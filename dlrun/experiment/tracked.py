@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlrun.experiment.history import curve_points, history_points
+from dlrun.training.contract import fit_name
 
 
 def flattened(value: Any, path: str = "") -> dict[str, str]:
@@ -29,7 +30,7 @@ def curves(run: Path) -> Iterator[tuple[str, float, int]]:
     points = history_points(run)
     several = len({(point.iteration, point.fold) for point in points}) > 1
     for point in points:
-        fold = f"i{point.iteration}-f{point.fold}/" if several else ""
+        fold = f"{fit_name(point.iteration, point.fold)}/" if several else ""
         yield f"{fold}{point.part}/{point.metric}", point.value, point.epoch
     if several:
         yield from ((f"{part}/{metric}", value, epoch) for part, metric, value, epoch in curve_points(run))

@@ -17,7 +17,7 @@ from dlrun.runs.machine import environment
 from dlrun.runs.pages import write_file, write_page
 from dlrun.runs.record import SCHEMA_VERSION, read_record
 from dlrun.runs.reopening import reopen_run
-from dlrun.runs.resuming import check_unfinished, is_resumable, missing_folds, resume_run
+from dlrun.runs.resuming import check_unfinished, missing_folds, resume_run
 from dlrun.runs.rows import RunRow
 from dlrun.runs.shared import SharedRun
 
@@ -39,7 +39,6 @@ __all__ = [
     "has_ledger",
     "inner_folder",
     "into_path",
-    "is_resumable",
     "join_run",
     "list_runs",
     "missing_folds",

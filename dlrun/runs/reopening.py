@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ from dlrun.runs.folder import RunFolder
 from dlrun.runs.record import read_record, stored_record
 from dlrun.runs.resuming import is_resumable
 
-_REPEAT = "repeat the run from its spec.yaml"
-_RESUME = "'dlrun resume' brings it to its end"
+_ONLY = "only a finished run can be opened again"
 
 
 def reopen_run(path: Path) -> RunFolder:
@@ -25,11 +25,11 @@ def reopen_run(path: Path) -> RunFolder:
     Raises:
         RunFolderError: the run is not finished, or another process is at work in it.
     """
-    _check_finished(path, read_record(path))
+    check_finished(path, read_record(path), _ONLY)
     held = hold(path, lock.BRIEFLY)
     try:
         facts = stored_record(path)  # again: another process may have added to it before it let go
-        _check_finished(path, facts)
+        check_finished(path, facts, _ONLY)
         atomic.sweep(path)
         return RunFolder(path, facts, held)
     except BaseException:
@@ -37,19 +37,29 @@ def reopen_run(path: Path) -> RunFolder:
         raise
 
 
-def _check_finished(path: Path, facts: dict[str, Any]) -> None:
+def check_finished(path: Path, facts: Mapping[str, Any], otherwise: str) -> None:
+    """Raise RunFolderError unless a run is ``done`` or ``partial``.
+
+    Args:
+        path: of the run.
+        facts: its record, as `read_record` gives it.
+        otherwise: why only such a run will do, as the end of a sentence.
+    """
     status = str(facts["status"])
     if status in ("done", "partial"):
         return
-    reason = f"the run {path} {'' if status == 'failed' else 'is '}{status}"
-    hint = _RESUME if is_resumable(facts) else _REPEAT
+    reason, hint = f"is {status}", f"'dlrun train {path / 'spec.yaml'}' runs its spec from the beginning"
+    if is_resumable(facts):
+        hint = "'dlrun resume' brings it to its end"
     if status.startswith("running"):
         hint = "wait until it is done"
     elif status == "waiting":
-        reason = f"the run {path} is waiting for folds: {fold_states.how_many(path, facts)} are there"
+        reason = f"is waiting for folds: {fold_states.how_many(path, facts)} are there"
         hint = "run the others with --fold I --into"
     elif status == "dead":
-        reason = f"the run {path} was killed before it was done"
-    elif facts.get("failure"):
-        reason += f": {facts['failure']}"
-    raise RunFolderError(f"{reason}; only a finished run can be opened again", hint=hint)
+        reason = "was killed before it was done"
+    elif status == "failed":
+        reason = f"failed: {facts['failure']}" if facts.get("failure") else "failed"
+    elif facts.get("failure"):  # how it was interrupted
+        reason = f"was {status} {facts['failure']}"
+    raise RunFolderError(f"the run {path} {reason}; {otherwise}", hint=hint)

@@ -36,14 +36,16 @@ def is_resumable(facts: Mapping[str, Any]) -> bool:
     return facts["status"] in ("dead", "interrupted") or (facts["status"] == "failed" and not facts.get("failures"))
 
 
-def resume_run(path: Path, *, again: bool = False) -> RunFolder:
+def resume_run(path: Path, how: Mapping[str, Any], *, again: bool = False) -> RunFolder:
     """Lock a run that was killed, interrupted, or ended by an error, to bring it to its end.
 
-    The record says ``running`` once more, and its ``resumed`` has one more entry: when, what the run was by then, and
-    how many seconds had been spent on it. Half-written files are swept away. Used as `create_run`'s folder is.
+    The record says ``running`` once more, and its ``resumed`` has one more entry: when, what the run was by then, how
+    many seconds had been spent on it, and what ``how`` says. Half-written files are swept away. Used as
+    `create_run`'s folder is.
 
     Args:
         path: the run's folder.
+        how: more for that entry: by which command, with what other versions.
         again: also where folds failed, so that they can be tried again.
 
     Raises:
@@ -56,7 +58,7 @@ def resume_run(path: Path, *, again: bool = False) -> RunFolder:
         atomic.sweep(path, below=True)
         spent = _spent(path, facts)
         was = "dead" if facts["status"] == "running" else facts["status"]
-        resumed = [*(facts.get("resumed") or []), {"when": utc(), "was": was, "seconds": spent}]
+        resumed = [*(facts.get("resumed") or []), {"when": utc(), "was": was, "seconds": spent, **how}]
         kept = {key: value for key, value in facts.items() if key not in _CLOSING}
         kept |= {"status": "running", "finished": None, "failure": None, "resumed": resumed}
         run = RunFolder(path, kept, held, spent=spent)

@@ -30,6 +30,11 @@ REPORT_EVERY = 0.25
 """About how many seconds lie between two ``BatchEnded`` events."""
 
 
+def fit_name(iteration: int, fold: int) -> str:
+    """Name a fit as run folders do: ``i1-f3``."""
+    return f"i{iteration}-f{fold}"
+
+
 @dataclass(frozen=True)
 class FoldTask:
     """One fit to do: which split, and the seed of everything random in it. Iterations and folds count from 1.
@@ -45,8 +50,8 @@ class FoldTask:
 
     @property
     def name(self) -> str:
-        """The fit's name in files: ``i1-f3``."""
-        return f"i{self.iteration}-f{self.fold}"
+        """The fit's name in files."""
+        return fit_name(self.iteration, self.fold)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ from dlrun.training.scoring import Scorer
 from dlrun.training.watching import Watch
 from dlrun.training.weights import named_weights
 
+LOOK_BACK = 2**28
+"""Bytes of variables up to which a copy is kept from the beginning of an epoch, for a look at why the loss was lost."""
+
 
 class KerasEngine:
     """Runs each fit with ``model.fit``, one after the other; folds whose shapes agree share one model."""
@@ -50,10 +53,6 @@ class KerasEngine:
         fits = _Fits(prepare, plan, on_event, checkpoints, several=len(tasks) > 1)
         for task in tasks:
             yield fits.carry_out(task)
-
-
-LOOK_BACK = 2**28
-"""Bytes of variables up to which a copy is kept from the beginning of an epoch, for a look at why the loss was lost."""
 
 
 class _Fits:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from dlrun.cli import options
+from dlrun.experiment import checkpointing
 from dlrun.runs import create_run
 
 Dlrun = Callable[..., Any]
@@ -52,6 +54,10 @@ def test_a_refusal_is_one_object_with_json(dlrun: Dlrun) -> None:
 def test_what_is_no_run_and_a_negative_time_are_refused(dlrun: Dlrun) -> None:
     assert dlrun("resume", "nothing").code == 6
     assert dlrun("resume", "nothing", "--checkpoint", "-1").code == 2
+
+
+def test_the_time_between_checkpoints_is_that_of_the_library() -> None:
+    assert options.CHECKPOINT == checkpointing.EVERY
 
 
 def test_a_dead_run_names_the_command_that_goes_on(dlrun: Dlrun) -> None:

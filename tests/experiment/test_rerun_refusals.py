@@ -25,7 +25,7 @@ def in_state(runs: Path, status: str, failure: str | None = None) -> Path:
 @pytest.mark.parametrize(
     ("status", "failure", "words"),
     [
-        ("interrupted", "by Ctrl-C", r"is interrupted; it has no result(?s:.)*'dlrun resume' brings it"),
+        ("interrupted", "by Ctrl-C", r"was interrupted by Ctrl-C; it has no result(?s:.)*'dlrun resume' brings it"),
         ("running", None, r"was killed before it was done; it has no result(?s:.)*'dlrun resume' brings it"),
         ("failed", "out of memory", r"failed: out of memory; it has no result(?s:.)*'dlrun resume' brings it"),
         ("failed", None, "failed; it has no result"),

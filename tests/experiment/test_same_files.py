@@ -157,3 +157,15 @@ def test_folds_come_in_their_order(runs: tuple[Path, Path]) -> None:
     names = [name for name in compare_files(*runs, model_replaced=False) if name.endswith("weights.npz")]
 
     assert names == [f"folds/i1-f{fold}/weights.npz" for fold in (1, 2, 10)]
+
+
+def test_what_a_hold_out_run_that_was_killed_at_its_end_left_is_no_difference(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "history.csv").write_text(HISTORY)
+    (tmp_path / "first" / "folds" / "i1-f1").mkdir(parents=True)
+    np.savez(tmp_path / "first" / "folds" / "i1-f1" / "outcome.npz", predictions=np.ones(2))
+
+    found = compare_files(tmp_path / "first", tmp_path / "second", model_replaced=False)
+
+    assert {name: verdict.same for name, verdict in found.items()} == {"history.csv": True}

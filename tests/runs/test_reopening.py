@@ -93,7 +93,7 @@ def test_a_run_whose_folds_failed_is_refused_and_would_fail_again(tmp_path: Path
     with create_run(tmp_path, "x") as run:
         run.fail({"failures": [{}], "failure": "the loss"})
 
-    with pytest.raises(RunFolderError, match=r"failed: the loss; only a finished run.*\n.*repeat the run"):
+    with pytest.raises(RunFolderError, match=r"failed: the loss; only a finished run.*\n.*dlrun train .*spec\.yaml"):
         reopen_run(run.path)
 
 

@@ -33,13 +33,16 @@ from pathlib import Path
 from dlrun.errors import RunFolderError
 from dlrun.runs import resume_run
 try:
-    with resume_run(Path(sys.argv[1])) as run:
+    with resume_run(Path(sys.argv[1]), {}) as run:
         print("won", flush=True)
         sys.stdin.readline()
         run.finish({})
 except RunFolderError as error:
     print("lost", error.exit_code, error, flush=True)
 """
+
+
+HOW = {"command": ["dlrun", "resume"]}
 
 
 def killed(runs: Path) -> Path:
@@ -51,7 +54,7 @@ def test_a_killed_run_is_running_again_and_clean(tmp_path: Path) -> None:
     path = killed(tmp_path)
     before = read_record(path)
 
-    with resume_run(path) as run:
+    with resume_run(path, HOW) as run:
         assert read_record(path)["status"] == "running"
         run.finish({"scores": 1})
 
@@ -59,7 +62,7 @@ def test_a_killed_run_is_running_again_and_clean(tmp_path: Path) -> None:
     assert before["status"] == "dead"
     assert after["status"] == "done"
     assert after["created"] == before["created"]
-    assert [entry["was"] for entry in after["resumed"]] == ["dead"]
+    assert [(entry["was"], entry["command"]) for entry in after["resumed"]] == [("dead", HOW["command"])]
     assert not list(path.rglob(".tmp-*"))
 
 
@@ -69,7 +72,7 @@ def test_seconds_count_the_work_and_not_the_time_between(tmp_path: Path) -> None
     record |= {"status": "interrupted", "seconds": 500.0, "failure": "by Ctrl-C", "created": "2020-01-01T00:00:00Z"}
     (path / "record.json").write_text(json.dumps(record))
 
-    with resume_run(path) as run:
+    with resume_run(path, HOW) as run:
         run.finish({})
 
     assert 500 <= read_record(path)["seconds"] < 600
@@ -111,7 +114,7 @@ def test_what_cannot_be_resumed_is_refused_and_left_as_it_is(
         getattr(run, end)(values)
     before = (run.path / "record.json").read_bytes()
 
-    for refuse in (check_unfinished, resume_run):
+    for refuse in (check_unfinished, lambda path: resume_run(path, HOW)):
         with pytest.raises(RunFolderError, match=words) as caught:
             refuse(run.path)
         assert caught.value.exit_code == 6
@@ -125,7 +128,7 @@ def test_failed_folds_may_be_tried_again_and_old_results_go(end: str, tmp_path: 
         run.write_text("spec.yaml", "a spec")
         getattr(run, end)({"failures": [{}], "scores": {"mae": 1}, "data": {"rows": 3}})
 
-    with resume_run(run.path, again=True) as again:
+    with resume_run(run.path, HOW, again=True) as again:
         facts = again.facts
         again.finish({})
 

@@ -153,6 +153,7 @@ class Torturer:
         for command in self.kind.commands(self.home.parent / "specs", runs):
             while kills < most and not self._run_and_kill(command, dice):
                 kills += 1
+                self.tally.counts["kills before there was a run"] += not self._runs(runs)
                 # A run in one go is resumed from then on; a process of a shared run is started again.
                 if (not self.kind.folds and self._runs(runs)) or (self.kind.folds and dice.random() < 0.4):
                     break

@@ -38,6 +38,12 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
         return {name: _read_member(archive, path, name) for name in names}
 
 
+def members_in(path: Path) -> tuple[str, ...]:
+    """List all members of an archive, each of which has a plain name of its own. Raises DataError when damaged."""
+    with _as_data(path), zips.open_zip(path) as archive:
+        return tuple(archive.namelist())
+
+
 def names_in(path: Path) -> tuple[str, ...]:
     """List the arrays of an npz archive. Raises DataError when it is damaged."""
     with _as_data(path), zips.open_zip(path) as archive:

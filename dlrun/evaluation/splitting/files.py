@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from dlrun.data.dataset import Array, Indices
-from dlrun.data.sources.archives import read_npz
+from dlrun.data.sources.archives import members_in, read_npz
 from dlrun.data.sources.files import examine, unreadable
 from dlrun.errors import DataError
 from dlrun.evaluation.splitting.plan import Split
@@ -65,14 +64,7 @@ def read_splits(file: SplitsFile, rows: int) -> GivenSplits:
 
 def _read_archive(place: Path) -> tuple[_Parts, Array]:
     """Read arrays named as a run names them."""
-    try:
-        with zipfile.ZipFile(place) as archive:
-            members = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.strerror:
-            raise unreadable(place, error) from error
-        raise DataError(f"'{place}' is damaged: {error}") from error
-    names = [member.removesuffix(".npy") for member in members]
+    names = [member.removesuffix(".npy") for member in members_in(place)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     odd = twice or [name for name in names if name != "test" and not _NAME.fullmatch(name)]
     if odd:
